@@ -1,6 +1,9 @@
 package io.lockstep.mirror.failover;
 
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 
 /** Where one host is with one guest. The table of legal predecessors is the protocol; anything else is a bug and fails loudly. */
@@ -38,36 +41,36 @@ public enum MirrorState {
     /** Either: stopped by an error; the reason says which. */
     FAILED;
 
-    private Set<MirrorState> predecessors = Set.of();
+    /** Legal predecessors of each state. */
+    private static final class Table {
+        static final Map<MirrorState, Set<MirrorState>> PREDECESSORS = new EnumMap<>(MirrorState.class);
 
-    static {
-        STARTING.after();
-        SIMPLEX.after(STARTING, SYNCING, CLAIMING);
-        SYNCING.after(SIMPLEX);
-        ARMING.after(SYNCING);
-        PROTECTED.after(ARMING);
-        CLAIMING.after(ARMING, PROTECTED, READY);
-        HANDING_OVER.after(PROTECTED);
-        STEPPED_DOWN.after(STARTING, CLAIMING, HANDING_OVER);
-        POWERED_OFF.after(STARTING, SIMPLEX, SYNCING, ARMING, PROTECTED, CLAIMING);
-        WAITING.after(PREPARING, RECEIVING, READY, CLAIMING);
-        PREPARING.after(WAITING);
-        RECEIVING.after(PREPARING, READY, RECEIVING);
-        READY.after(RECEIVING);
-        ACTIVATING.after(CLAIMING);
-        LIVE.after(ACTIVATING);
-        FAILED.predecessors = EnumSet.complementOf(EnumSet.of(STEPPED_DOWN, POWERED_OFF, LIVE, FAILED));
-    }
+        static {
+            after(SIMPLEX, STARTING, SYNCING, CLAIMING);
+            after(SYNCING, SIMPLEX);
+            after(ARMING, SYNCING);
+            after(PROTECTED, ARMING);
+            after(CLAIMING, ARMING, PROTECTED, HANDING_OVER, READY);
+            after(HANDING_OVER, PROTECTED);
+            after(STEPPED_DOWN, STARTING, SIMPLEX, SYNCING, ARMING, PROTECTED, CLAIMING, HANDING_OVER);
+            after(POWERED_OFF, STARTING, SIMPLEX, SYNCING, ARMING, PROTECTED, CLAIMING);
+            after(WAITING, PREPARING, RECEIVING, READY, CLAIMING);
+            after(PREPARING, WAITING);
+            after(RECEIVING, PREPARING, READY, CLAIMING);
+            after(READY, RECEIVING);
+            after(ACTIVATING, CLAIMING);
+            after(LIVE, ACTIVATING);
+            PREDECESSORS.put(FAILED, EnumSet.complementOf(EnumSet.of(STEPPED_DOWN, POWERED_OFF, LIVE, FAILED)));
+        }
 
-    private void after(MirrorState... states) {
-        Set<MirrorState> set = EnumSet.noneOf(MirrorState.class);
-        set.addAll(java.util.Arrays.asList(states));
-        predecessors = set;
+        private static void after(MirrorState state, MirrorState... before) {
+            PREDECESSORS.put(state, EnumSet.copyOf(Arrays.asList(before)));
+        }
     }
 
     /** True if the step from {@code before} to this state is legal. */
     public boolean mayFollow(MirrorState before) {
-        return predecessors.contains(before);
+        return Table.PREDECESSORS.getOrDefault(this, Set.of()).contains(before);
     }
 
     /** True while the guest runs on this host and its outputs pass at once. */
