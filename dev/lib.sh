@@ -97,7 +97,7 @@ reports_skipped() {
             if (!match($0, " " name "=\"[^\"]*\"")) return ""
             text = substr($0, RSTART, RLENGTH); sub(/^[^"]*"/, "", text); sub(/"$/, "", text); return text
         }
-        /<testcase / { test = value("classname") "#" value("name") }
+        /<testcase / { name = value("name"); test = value("classname") "#" (name == "" ? "*" : name) }
         /<skipped/ { print test }' | sort -u
 }
 
