@@ -1,0 +1,111 @@
+package io.lockstep.hypervisor.qemu;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/**
+ * The directory of one QEMU process, on tmpfs, and the names in it:
+ *
+ * <pre>
+ *   ram       guest RAM, as large as the guest
+ *   state     the device state of the last checkpoint
+ *   qmp nic   sockets this process listens at until QEMU has connected
+ *   stream    socket of a migration stream, in or out
+ *   staging   room for one epoch's pages, unlinked as soon as it is mapped
+ *   lock      locked while the directory is in use
+ * </pre>
+ */
+final class QemuFiles implements AutoCloseable {
+    /** What fits into a unix socket address, less the longest name above. */
+    static final int MAX_DIRECTORY_LENGTH = 107 - "/staging".length();
+
+    private final Path directory;
+    private final boolean created;
+
+    private final FileChannel lock;
+
+    private QemuFiles(Path directory, boolean created, FileChannel lock) {
+        this.directory = directory;
+        this.created = created;
+        this.lock = lock;
+    }
+
+    static QemuFiles in(Path directory) throws IOException {
+        Path absolute = directory.toAbsolutePath().normalize();
+        int length = absolute.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        if (length > MAX_DIRECTORY_LENGTH || absolute.toString().contains(",")) {
+            throw new IOException("run directory '" + absolute + "' is " + length
+                    + " bytes long; allowed: at most " + MAX_DIRECTORY_LENGTH
+                    + " (unix socket addresses are short) and no commas");
+        }
+        boolean created = !Files.isDirectory(absolute);
+        Files.createDirectories(absolute);
+        QemuFiles files = new QemuFiles(absolute, created, lock(absolute));
+        // QEMU dies with the process that started it, so what lies here unlocked belongs to nobody.
+        files.deleteAll();
+        return files;
+    }
+
+    private static FileChannel lock(Path directory) throws IOException {
+        FileChannel channel =
+                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            if (channel.tryLock() != null) {
+                return channel;
+            }
+        } catch (OverlappingFileLockException e) {
+            channel.close();
+            throw new IOException("run directory '" + directory + "' is in use by another guest of this process", e);
+        }
+        channel.close();
+        throw new IOException("run directory '" + directory + "' is in use by another process");
+    }
+
+    Path ram() {
+        return directory.resolve("ram");
+    }
+
+    Path state() {
+        return directory.resolve("state");
+    }
+
+    Path qmp() {
+        return directory.resolve("qmp");
+    }
+
+    Path nic() {
+        return directory.resolve("nic");
+    }
+
+    Path stream() {
+        return directory.resolve("stream");
+    }
+
+    Path staging() {
+        return directory.resolve("staging");
+    }
+
+    private void deleteAll() {
+        for (Path file : List.of(ram(), state(), qmp(), nic(), stream(), staging())) {
+            Quiet.delete(file);
+        }
+    }
+
+    /** Removes every file, and the directory if this object made it. Idempotent. */
+    @Override
+    public void close() {
+        if (lock.isOpen()) {
+            deleteAll();
+            Quiet.delete(directory.resolve("lock"));
+            Quiet.close(lock);
+            if (created) {
+                Quiet.delete(directory);
+            }
+        }
+    }
+}
