@@ -136,7 +136,9 @@ static dev_t ram_dev;
 static ino_t ram_ino;
 static int sock = -1, uffd = -1, pagemap = -1;
 static uint64_t *dirty_map;
-static uint64_t dirty_pages; /* that the map has room for */
+static uint64_t dirty_pages;  /* that the map has room for */
+static uint64_t *given_back; /* like the map: pages that changed without a write since the last scan */
+static uint64_t given_back_first, given_back_end; /* words of it that may be set */
 static struct page_region vec[VEC_LEN];
 
 static void die(const char *why) {
@@ -211,18 +213,29 @@ static int scan_step(int fd, uintptr_t *at, uintptr_t end, struct page_region *o
 
 /* ---- dirty map ---------------------------------------------------------------------------------------------------------- */
 
-/* Sets bits [first, end) and returns how many of them were clear. */
-static uint64_t publish(uint64_t first, uint64_t end) {
+/* Sets bits [first, end) of a map and returns how many of them were clear. */
+static uint64_t set_bits(uint64_t *map, uint64_t first, uint64_t end) {
     uint64_t added = 0;
     while (first < end) {
         uint64_t word_end = (first | 63) + 1;
         uint64_t stop = end < word_end ? end : word_end;
         uint64_t mask = (stop - first == 64 ? ~0ull : (1ull << (stop - first)) - 1) << (first & 63);
-        uint64_t before = dirty_map[first >> 6];
-        dirty_map[first >> 6] = before | mask;
+        uint64_t before = map[first >> 6];
+        map[first >> 6] = before | mask;
         added += (uint64_t)__builtin_popcountll(mask & ~before);
         first = stop;
     }
+    return added;
+}
+
+static uint64_t publish_given_back(void) {
+    uint64_t added = 0;
+    for (uint64_t word = given_back_first; word < given_back_end; word++) {
+        added += (uint64_t)__builtin_popcountll(given_back[word] & ~dirty_map[word]);
+        dirty_map[word] |= given_back[word];
+        given_back[word] = 0;
+    }
+    given_back_first = given_back_end = 0;
     return added;
 }
 
@@ -236,7 +249,7 @@ static int scan_region(const struct region *region, uint64_t *pages) {
         for (int i = 0; i < count; i++) {
             uint64_t first = (vec[i].start - region->start + region->file_offset) >> PAGE_SHIFT;
             uint64_t end = (vec[i].end - region->start + region->file_offset) >> PAGE_SHIFT;
-            *pages += publish(first, end);
+            *pages += set_bits(dirty_map, first, end);
         }
     }
     return 0;
@@ -254,9 +267,10 @@ static void scan(struct answer *answer) {
     pthread_mutex_lock(&lock);
     if (failed_status == 0) {
         if (all_dirty) {
-            answer->pages += publish(0, dirty_pages);
+            answer->pages += set_bits(dirty_map, 0, dirty_pages);
             all_dirty = 0;
         }
+        answer->pages += publish_given_back();
         for (int i = 0; i < region_count; i++) {
             int status = scan_region(&regions[i], &answer->pages);
             if (status != 0) {
@@ -360,11 +374,14 @@ static void open_dirty_map(void) {
         if ((uint64_t)map_stat.st_size < (dirty_pages + 63) / 64 * 8 || dirty_pages == 0) {
             fail(STEP_DIRTY_MAP, -EOVERFLOW);
         } else {
-            void *map = raw_mmap(NULL, (size_t)map_stat.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-            if (map == MAP_FAILED) {
+            size_t length = (size_t)map_stat.st_size;
+            void *map = raw_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+            void *twin = raw_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (map == MAP_FAILED || twin == MAP_FAILED) {
                 fail(STEP_DIRTY_MAP, -errno);
             } else {
                 dirty_map = map;
+                given_back = twin;
             }
         }
     }
@@ -529,6 +546,39 @@ static void untrack(void *addr, size_t length) {
     }
 }
 
+/*
+ * A hole punched into the file (a balloon, free page reporting) changes pages without a write, and the kernel keeps their
+ * protection: a scan does not show them. Called after the hole is there.
+ */
+static void note_given_back(uint64_t offset, uint64_t length) {
+    pthread_mutex_lock(&lock);
+    if (given_back != NULL && length > 0 && offset >> PAGE_SHIFT < dirty_pages) {
+        uint64_t limit = dirty_pages << PAGE_SHIFT;
+        uint64_t last = length > limit - offset ? limit - 1 : offset + length - 1;
+        uint64_t first_page = offset >> PAGE_SHIFT, end_page = (last >> PAGE_SHIFT) + 1;
+        set_bits(given_back, first_page, end_page);
+        uint64_t first = first_page >> 6, end = ((end_page - 1) >> 6) + 1;
+        given_back_first = given_back_end == 0 || first < given_back_first ? first : given_back_first;
+        given_back_end = end > given_back_end ? end : given_back_end;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void note_removed(uintptr_t start, size_t length) {
+    pthread_mutex_lock(&lock);
+    int count = region_count;
+    struct region copy[MAX_REGIONS];
+    memcpy(copy, regions, sizeof copy);
+    pthread_mutex_unlock(&lock);
+    for (int i = 0; i < count; i++) {
+        uintptr_t first = start > copy[i].start ? start : copy[i].start;
+        uintptr_t end = start + length < copy[i].end ? start + length : copy[i].end;
+        if (first < end) {
+            note_given_back(first - copy[i].start + copy[i].file_offset, end - first);
+        }
+    }
+}
+
 /* ---- what the process sees instead of the C library's ------------------------------------------------------------------- */
 
 EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset) {
@@ -562,6 +612,28 @@ EXPORT void *mremap(void *old, size_t old_length, size_t new_length, int flags, 
     va_end(arguments);
     untrack(old, old_length);
     return (void *)syscall(SYS_mremap, old, old_length, new_length, flags, target);
+}
+
+EXPORT int fallocate(int fd, int mode, off_t offset, off_t length) {
+    int result = (int)syscall(SYS_fallocate, fd, mode, offset, length);
+    if (result == 0 && mode != 0 && __atomic_load_n(&region_count, __ATOMIC_ACQUIRE) > 0) {
+        int saved = errno;
+        if (is_guest_ram(fd)) {
+            note_given_back((uint64_t)offset, (uint64_t)length);
+        }
+        errno = saved;
+    }
+    return result;
+}
+
+EXPORT int fallocate64(int fd, int mode, off_t offset, off_t length) __attribute__((alias("fallocate")));
+
+EXPORT int madvise(void *addr, size_t length, int advice) {
+    int result = (int)syscall(SYS_madvise, addr, length, advice);
+    if (result == 0 && advice == MADV_REMOVE && __atomic_load_n(&region_count, __ATOMIC_ACQUIRE) > 0) {
+        note_removed((uintptr_t)addr, length);
+    }
+    return result;
 }
 
 /* ---- probe -------------------------------------------------------------------------------------------------------------- */
