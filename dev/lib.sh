@@ -101,6 +101,27 @@ reports_skipped() {
         /<skipped/ { print test }' | sort -u
 }
 
+# reports_judge_skips NAME: names every skipped test loudly; sets UNEXCUSED to how many have no reason in config/skipped-tests.txt
+reports_judge_skips() {
+    local test pattern reason found
+    UNEXCUSED=0
+    while read -r test; do
+        found=""
+        while read -r pattern reason; do
+            # Everything but * is meant literally: test names contain brackets.
+            pattern=$(sed 's/[][()?+@!\\]/\\&/g' <<< "$pattern")
+            # shellcheck disable=SC2053
+            if [[ $test == $pattern ]]; then found=$reason; break; fi
+        done < <(grep -vE '^\s*(#|$)' "$ROOT/config/skipped-tests.txt")
+        if [ -n "$found" ]; then
+            say "!!! SKIPPED $test (allowed: $found)"
+        else
+            say "!!! SKIPPED $test (NOT allowed: config/skipped-tests.txt gives no reason)"
+            UNEXCUSED=$((UNEXCUSED + 1))
+        fi
+    done < <(reports_skipped "$1")
+}
+
 # can_isolate: 0 if this user may make the namespaces of dev/isolate; otherwise 1 and ISOLATE_WHY
 can_isolate() {
     local tool
