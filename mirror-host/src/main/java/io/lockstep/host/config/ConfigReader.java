@@ -15,10 +15,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Reads a {@link HostConfig} from YAML. */
 public final class ConfigReader {
+    /** Where the configuration's key differs from the component's name. */
+    private static final Map<String, String> KEYS =
+            Map.of("memoryBytes", "memory", "commandLine", "append", "extraArguments", "extra-args");
+
     private final List<String> errors = new ArrayList<>();
 
     private ConfigReader() {}
@@ -39,8 +44,10 @@ public final class ConfigReader {
         try {
             tree = new ObjectMapper(new YAMLFactory()).readTree(yaml);
         } catch (JsonProcessingException e) {
-            throw new ConfigException(source, List.of("not YAML: " + e.getOriginalMessage() + " at line "
-                    + (e.getLocation() == null ? "?" : e.getLocation().getLineNr())));
+            throw new ConfigException(
+                    source,
+                    List.of("not YAML: " + e.getOriginalMessage() + " at line "
+                            + (e.getLocation() == null ? "?" : e.getLocation().getLineNr())));
         }
         ConfigReader reader = new ConfigReader();
         HostConfig config = reader.host(new Section("", tree, reader.errors));
@@ -163,7 +170,10 @@ public final class ConfigReader {
                     section.texts("extra-args"));
             return new GuestConfig(spec, startOn, section.flag("console-log", true));
         } catch (InvalidGuestSpecException e) {
-            e.errors().forEach(error -> errors.add(section.name(error)));
+            for (InvalidGuestSpecException.Problem problem : e.problems()) {
+                String key = KEYS.getOrDefault(problem.key(), problem.key());
+                errors.add(section.name(key) + " is '" + problem.value() + "': must be " + problem.allowed());
+            }
             return null;
         } finally {
             section.rejectUnknown();

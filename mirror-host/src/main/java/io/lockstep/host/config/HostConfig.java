@@ -39,5 +39,9 @@ public record HostConfig(
             throw new IllegalArgumentException("partner.host is '" + partner + "': must differ from host");
         }
         guests = List.copyOf(guests);
+        if (guests.size() > 1 && !uplink.equals(UplinkConfig.NONE)) {
+            throw new IllegalArgumentException(
+                    "uplink is shared by " + guests.size() + " guests: must be one guest, or no uplink");
+        }
     }
 }

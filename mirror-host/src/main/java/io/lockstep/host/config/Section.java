@@ -104,7 +104,8 @@ final class Section {
         if (required(key).isEmpty()) {
             return parseAddress(fallback);
         }
-        return parsed(key, fallback, "host:port with a host that resolves and a port from 1 to 65535", Section::parseAddress);
+        return parsed(
+                key, fallback, "host:port with a host that resolves and a port from 1 to 65535", Section::parseAddress);
     }
 
     <E extends Enum<E>> E choice(String key, E fallback) {
@@ -127,7 +128,8 @@ final class Section {
         for (Iterator<String> names = node.fieldNames(); names.hasNext(); ) {
             String key = names.next();
             if (!known.contains(key)) {
-                errors.add(name(key) + " is not a key; known here: " + String.join(", ", new java.util.TreeSet<>(known)));
+                errors.add(
+                        name(key) + " is not a key; known here: " + String.join(", ", new java.util.TreeSet<>(known)));
             }
         }
     }
@@ -159,7 +161,12 @@ final class Section {
         if (!matcher.matches()) {
             return null;
         }
-        int shift = 10 * " kmgt".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2).toLowerCase(Locale.ROOT));
+        int shift = 10
+                * " kmgt"
+                        .indexOf(
+                                matcher.group(2).isEmpty()
+                                        ? " "
+                                        : matcher.group(2).toLowerCase(Locale.ROOT));
         long number = Long.parseLong(matcher.group(1));
         return number > Long.MAX_VALUE >> shift ? null : Long.valueOf(number << shift);
     }

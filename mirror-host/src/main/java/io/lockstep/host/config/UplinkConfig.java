@@ -13,7 +13,8 @@ public record UplinkConfig(String tap, String stream) {
     /** At most one of the two may be given. */
     public UplinkConfig {
         if (!tap.isEmpty() && !stream.isEmpty()) {
-            throw new IllegalArgumentException("uplink is both tap '" + tap + "' and stream '" + stream + "': must be one of them");
+            throw new IllegalArgumentException(
+                    "uplink is both tap '" + tap + "' and stream '" + stream + "': must be one of them");
         }
     }
 }
