@@ -113,6 +113,19 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         return standby.asGuest();
     }
 
+    /**
+     * Takes over without waiting for silence; the term decides.
+     *
+     * @throws IllegalStateException if there is no replica to run on
+     */
+    public void failover(String why) {
+        if (cell.state() != MirrorState.READY) {
+            throw new IllegalStateException(
+                    "failover is possible in READY only; this host is " + cell.state() + ": " + cell.reason());
+        }
+        startTakeover(why);
+    }
+
     /** Does what can be done now. Returns 0 if there was nothing to do. */
     public int doWork(long now) {
         nowNs = now;

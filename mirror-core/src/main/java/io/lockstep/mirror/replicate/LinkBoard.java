@@ -44,6 +44,11 @@ public final class LinkBoard {
         return offer.getAndSet(null);
     }
 
+    /** Engine: true if an offer waits to be taken. */
+    public boolean hasOffer() {
+        return offer.get() != null;
+    }
+
     /** Engine: takes the news that a session ended, or null. */
     public Ended takeEnded() {
         return ended.getAndSet(null);

@@ -38,7 +38,7 @@ public final class DutyThread implements Executor, AutoCloseable {
     /**
      * A thread that is started by {@link #start}.
      *
-     * @param onError takes what the duty throws; the duty is not called again
+     * @param onError takes what the duty throws, and must see to it that it does not throw again and again
      */
     public DutyThread(String name, Duty duty, Consumer<Throwable> onError) {
         this.duty = duty;
@@ -47,14 +47,7 @@ public final class DutyThread implements Executor, AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot open a selector", e);
         }
-        this.runner = new AgentRunner(
-                new SelectorIdle(),
-                error -> {
-                    onError.accept(error);
-                    throw new org.agrona.concurrent.AgentTerminationException(error);
-                },
-                null,
-                new DutyAgent(name));
+        this.runner = new AgentRunner(new SelectorIdle(), onError::accept, null, new DutyAgent(name));
     }
 
     /** Starts the thread. */

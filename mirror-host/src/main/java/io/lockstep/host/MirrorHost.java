@@ -1,0 +1,109 @@
+package io.lockstep.host;
+
+import io.lockstep.host.config.GuestConfig;
+import io.lockstep.host.config.HostConfig;
+import io.lockstep.host.engine.HostEngine;
+import io.lockstep.hypervisor.qemu.GuestSpec;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/**
+ * One host of a pair, inside the process that embeds it.
+ *
+ * <p>Threading: any thread may call anything. Listeners are called on the mirror's own threads and must return at once.
+ */
+public final class MirrorHost implements AutoCloseable {
+    private final HostConfig config;
+    private final List<Consumer<HostEvent>> listeners = new CopyOnWriteArrayList<>();
+    private final Map<String, ProtectedVm> vms = new ConcurrentSkipListMap<>();
+    private final HostEngine engine;
+
+    private MirrorHost(HostConfig config, Consumer<HostEvent> listener) throws IOException {
+        this.config = config;
+        listeners.add(listener);
+        this.engine = new HostEngine(config, this::dispatch);
+    }
+
+    /**
+     * Starts to listen and to beat, and takes up the guests that the configuration names.
+     *
+     * @param listener is told of everything that happens
+     * @throws IOException if a directory, address or device of the configuration cannot be used; nothing is left behind
+     */
+    public static MirrorHost start(HostConfig config, Consumer<HostEvent> listener) throws IOException {
+        MirrorHost host = new MirrorHost(config, listener);
+        try {
+            for (GuestConfig guest : config.guests()) {
+                host.vms.put(guest.spec().name(), new ProtectedVm(host.engine.add(guest)));
+            }
+            return host;
+        } catch (IOException | RuntimeException e) {
+            host.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Starts a guest here and has the partner protect it. Returns at once; {@link ProtectedVm#whenProtected()} completes when it is so, or
+     * fails with the partner's reasons if it refuses, in which case nothing was started.
+     */
+    public ProtectedVm protect(GuestSpec spec) throws IOException {
+        return add(new ProtectedVm(engine.start(new GuestConfig(spec, config.host(), true))));
+    }
+
+    /** Gets ready to protect a guest of that name when the partner asks for it. */
+    public ProtectedVm accept(String vm) throws IOException {
+        return add(new ProtectedVm(engine.accept(vm)));
+    }
+
+    private ProtectedVm add(ProtectedVm vm) {
+        vms.put(vm.name(), vm);
+        return vm;
+    }
+
+    /** The guest of that name, or null. */
+    public ProtectedVm vm(String name) {
+        return vms.get(name);
+    }
+
+    /** Every guest this host knows, by name. */
+    public Collection<ProtectedVm> vms() {
+        return vms.values();
+    }
+
+    /** This host's configuration. */
+    public HostConfig config() {
+        return config;
+    }
+
+    /** Adds a listener. */
+    public void listen(Consumer<HostEvent> listener) {
+        listeners.add(listener);
+    }
+
+    /** Removes a listener. */
+    public void unlisten(Consumer<HostEvent> listener) {
+        listeners.remove(listener);
+    }
+
+    private void dispatch(HostEvent event) {
+        ProtectedVm vm = vms.get(event.vm());
+        if (vm != null) {
+            vm.onEvent(event);
+        }
+        for (Consumer<HostEvent> listener : listeners) {
+            listener.accept(event);
+        }
+    }
+
+    /** Ends every guest that runs here and frees everything. */
+    @Override
+    public void close() {
+        engine.close();
+    }
+}

@@ -1,0 +1,96 @@
+package io.lockstep.host;
+
+import io.lockstep.host.engine.VmEngine;
+import io.lockstep.mirror.failover.MirrorState;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+
+/**
+ * One guest as this host sees it.
+ *
+ * <p>Threading: any thread. Nothing blocks.
+ */
+public final class ProtectedVm {
+    private record Waiter(Predicate<VmStatus> wanted, CompletableFuture<VmStatus> future) {}
+
+    private final VmEngine engine;
+    private final List<Waiter> waiters = new CopyOnWriteArrayList<>();
+
+    ProtectedVm(VmEngine engine) {
+        this.engine = engine;
+    }
+
+    /** Name of the guest. */
+    public String name() {
+        return engine.vm();
+    }
+
+    /** How it stands now. */
+    public CompletableFuture<VmStatus> status() {
+        return engine.status();
+    }
+
+    /** Completes when every output waits for the partner; fails with the reason if that cannot happen any more. */
+    public CompletableFuture<VmStatus> whenProtected() {
+        return when(status -> status.role() == VmStatus.Role.PRIMARY && status.state() == MirrorState.PROTECTED);
+    }
+
+    /** A planned move to the partner; completes when the partner runs the guest. */
+    public CompletableFuture<VmStatus> switchover() {
+        return command(VmEngine.Command.SWITCHOVER, status -> status.role() == VmStatus.Role.SECONDARY);
+    }
+
+    /** On the secondary: takes over without waiting for silence; completes when the guest runs here. */
+    public CompletableFuture<VmStatus> failover() {
+        return command(VmEngine.Command.FAILOVER, status -> status.role() == VmStatus.Role.PRIMARY);
+    }
+
+    /** Ends the protection; completes when the guest runs here alone. */
+    public CompletableFuture<VmStatus> unprotect() {
+        return command(VmEngine.Command.UNPROTECT, status -> status.state() == MirrorState.SIMPLEX);
+    }
+
+    /** Seeks protection again; completes when the guest is protected. */
+    public CompletableFuture<VmStatus> protect() {
+        return command(VmEngine.Command.PROTECT, status -> status.state() == MirrorState.PROTECTED);
+    }
+
+    private CompletableFuture<VmStatus> command(VmEngine.Command command, Predicate<VmStatus> done) {
+        return engine.command(command).thenCompose(nothing -> when(done));
+    }
+
+    /** Completes when the status is as wanted; fails if the guest FAILED or was powered off instead. */
+    public CompletableFuture<VmStatus> when(Predicate<VmStatus> wanted) {
+        Waiter waiter = new Waiter(wanted, new CompletableFuture<>());
+        waiters.add(waiter);
+        check();
+        return waiter.future();
+    }
+
+    void onEvent(HostEvent event) {
+        if (event instanceof HostEvent.StateChanged && !waiters.isEmpty()) {
+            check();
+        }
+    }
+
+    private void check() {
+        engine.status().whenComplete((status, error) -> {
+            for (Waiter waiter : waiters) {
+                if (error != null) {
+                    waiter.future().completeExceptionally(error);
+                } else if (waiter.wanted().test(status)) {
+                    waiter.future().complete(status);
+                } else if (status.state() == MirrorState.FAILED || status.state() == MirrorState.POWERED_OFF) {
+                    waiter.future()
+                            .completeExceptionally(new IllegalStateException(
+                                    "guest " + name() + " is " + status.state() + ": " + status.reason()));
+                }
+                if (waiter.future().isDone()) {
+                    waiters.remove(waiter);
+                }
+            }
+        });
+    }
+}

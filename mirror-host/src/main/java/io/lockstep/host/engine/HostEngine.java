@@ -1,0 +1,212 @@
+package io.lockstep.host.engine;
+
+import io.lockstep.host.HostEvent;
+import io.lockstep.host.config.GuestConfig;
+import io.lockstep.host.config.HostConfig;
+import io.lockstep.host.config.UplinkConfig;
+import io.lockstep.host.uplink.NoUplink;
+import io.lockstep.host.uplink.TapUplink;
+import io.lockstep.mirror.spi.FramePort;
+import io.lockstep.transport.arbiter.DirectoryArbiter;
+import io.lockstep.transport.arbiter.DirectoryHeartbeat;
+import io.lockstep.transport.arbiter.DirectoryHeartbeatConfig;
+import io.lockstep.transport.tcp.TcpAcceptor;
+import io.lockstep.transport.tcp.TcpConfig;
+import io.lockstep.transport.uplink.StreamUplink;
+import io.lockstep.transport.uplink.StreamUplinkConfig;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Selector;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * What all guests of a host share: the listener for partners, the storage heartbeat, the arbiter's worker, the uplink.
+ *
+ * <p>Threading: any thread.
+ */
+public final class HostEngine implements AutoCloseable {
+    private static final long STALL_NS = 2_000_000_000L;
+    private static final long ACCEPT_IDLE_MS = 100;
+    private static final long REFRESH_MS = 50;
+
+    private final HostConfig config;
+    private final Consumer<HostEvent> events;
+    private final long incarnation = ThreadLocalRandom.current().nextLong() & Long.MAX_VALUE;
+    private final TcpConfig tcp;
+    private final MemoryLedger ledger;
+    private final java.util.concurrent.ScheduledExecutorService storage;
+    private final DirectoryHeartbeat heartbeat;
+    private final TcpAcceptor acceptor;
+    private final DutyThread acceptThread;
+    private final Map<String, VmEngine> engines = new ConcurrentHashMap<>();
+    private final List<AutoCloseable> uplinks = new ArrayList<>();
+
+    /**
+     * Starts to beat and to listen; no guest yet.
+     *
+     * @throws IOException if a directory or address of the configuration cannot be used
+     */
+    public HostEngine(HostConfig config, Consumer<HostEvent> events) throws IOException {
+        this.config = config;
+        this.events = events;
+        this.tcp = TcpConfig.of(config.host());
+        Files.createDirectories(config.runDir());
+        Files.createDirectories(config.arbiterDir().resolve("beats"));
+        Files.createDirectories(config.arbiterDir().resolve("terms"));
+        this.ledger = new MemoryLedger(config.memoryLimit(), config.runDir());
+        this.acceptor = new TcpAcceptor(tcp, config.listen(), System::nanoTime, text -> notice("", text));
+        this.storage = Executors.newSingleThreadScheduledExecutor(HostEngine::daemon);
+        this.heartbeat = new DirectoryHeartbeat(
+                new DirectoryHeartbeatConfig(
+                        config.arbiterDir().resolve("beats"),
+                        config.host(),
+                        config.partner(),
+                        config.policy().heartbeatNs(),
+                        STALL_NS,
+                        false),
+                incarnation,
+                System::nanoTime);
+        this.acceptThread = new DutyThread("accept", new Accepting(), error -> notice("", "accepting failed: " + error));
+        acceptThread.start();
+    }
+
+    private static Thread daemon(Runnable work) {
+        Thread thread = new Thread(work, "arbiter");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private void notice(String vm, String text) {
+        events.accept(new HostEvent.Notice(vm, text));
+    }
+
+    /**
+     * Adds a guest that both hosts know; the arbiter says who runs it. Blocks for as long as that takes, at most two detection times.
+     *
+     * @throws IOException if the uplink cannot be used
+     */
+    public VmEngine add(GuestConfig guest) throws IOException {
+        DirectoryArbiter arbiter = arbiter(guest.spec().name());
+        boolean elsewhere = !guest.startOn().equals(config.host()) || partnerRuns(arbiter);
+        VmContext context = context(guest.spec().name(), arbiter);
+        return register(elsewhere ? VmEngine.waiting(context) : VmEngine.starting(context, guest));
+    }
+
+    /** Starts a guest on this host. */
+    public VmEngine start(GuestConfig guest) throws IOException {
+        return register(VmEngine.starting(context(guest.spec().name(), arbiter(guest.spec().name())), guest));
+    }
+
+    /** Waits for the partner's request to protect a guest. */
+    public VmEngine accept(String vm) throws IOException {
+        return register(VmEngine.waiting(context(vm, arbiter(vm))));
+    }
+
+    private VmEngine register(VmEngine engine) {
+        VmEngine before = engines.putIfAbsent(engine.vm(), engine);
+        if (before != null) {
+            engine.close();
+            throw new IllegalStateException("guest '" + engine.vm() + "' is known already");
+        }
+        return engine;
+    }
+
+    private DirectoryArbiter arbiter(String vm) {
+        DirectoryArbiter arbiter = new DirectoryArbiter(
+                config.arbiterDir().resolve("terms"), vm, config.host(), Long.toHexString(incarnation), storage);
+        storage.scheduleWithFixedDelay(arbiter::refresh, REFRESH_MS, REFRESH_MS, TimeUnit.MILLISECONDS);
+        return arbiter;
+    }
+
+    /** True if the process that won the guest's highest term is the partner's and still beats. */
+    private boolean partnerRuns(DirectoryArbiter arbiter) throws IOException {
+        DirectoryArbiter.Holder holder = arbiter.holder();
+        if (holder == null || !holder.host().equals(config.partner())) {
+            return false;
+        }
+        long deadline = System.nanoTime() + 2 * config.policy().detectNs() + STALL_NS / 4;
+        while (System.nanoTime() < deadline && heartbeat.peerSeenNs() == Long.MIN_VALUE) {
+            java.util.concurrent.locks.LockSupport.parkNanos(config.policy().heartbeatNs());
+        }
+        return heartbeat.peerSeenNs() != Long.MIN_VALUE
+                && Long.toHexString(heartbeat.peerIncarnation()).equals(holder.incarnation());
+    }
+
+    private VmContext context(String vm, DirectoryArbiter arbiter) throws IOException {
+        return new VmContext(vm, config, tcp, acceptor, arbiter, heartbeat, uplink(vm), ledger, events);
+    }
+
+    private FramePort uplink(String vm) throws IOException {
+        UplinkConfig wanted = config.uplink();
+        if (!wanted.tap().isEmpty()) {
+            TapUplink tap = new TapUplink(wanted.tap(), () -> {
+                VmEngine engine = engines.get(vm);
+                if (engine != null) {
+                    engine.wakeUp();
+                }
+            });
+            uplinks.add(tap);
+            return tap;
+        }
+        if (!wanted.stream().isEmpty()) {
+            StreamUplink stream = new StreamUplink(
+                    StreamUplinkConfig.connectTo(address(wanted.stream())), System::nanoTime, text -> notice(vm, text));
+            uplinks.add(stream);
+            return stream;
+        }
+        return new NoUplink();
+    }
+
+    private static SocketAddress address(String text) {
+        int colon = text.lastIndexOf(':');
+        if (text.startsWith("/") || colon < 0) {
+            return UnixDomainSocketAddress.of(Path.of(text));
+        }
+        return new InetSocketAddress(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+    }
+
+    /** The storage heartbeat's trouble; empty if there is none. */
+    public String storageProblem() {
+        return heartbeat.problem();
+    }
+
+    @Override
+    public void close() {
+        engines.values().forEach(VmEngine::close);
+        acceptThread.close();
+        acceptor.close();
+        heartbeat.close();
+        uplinks.forEach(Closing::quietly);
+        ((ExecutorService) storage).shutdownNow();
+    }
+
+    private final class Accepting implements DutyThread.Duty {
+        @Override
+        public int doWork(long nowNs) {
+            acceptor.poll();
+            return 0;
+        }
+
+        @Override
+        public void register(Selector selector) {
+            acceptor.register(selector);
+        }
+
+        @Override
+        public long maxIdleMs() {
+            return ACCEPT_IDLE_MS;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package io.lockstep.host.engine;
+
+import io.lockstep.host.HostEvent;
+import io.lockstep.host.HostReceipt;
+import io.lockstep.host.VmStatus;
+import io.lockstep.mirror.SecondaryMirror;
+import io.lockstep.mirror.counters.Counter;
+import io.lockstep.mirror.failover.MirrorState;
+import io.lockstep.mirror.spi.FramePort;
+import io.lockstep.transport.tcp.TcpInterconnect;
+import java.io.IOException;
+import java.nio.channels.Selector;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A replica of the guest is here, or could be. */
+final class SecondaryRole implements Role {
+    private static final FramePort.Handler DROP = (buffer, offset, length) -> {};
+    private static final int FRAMES_PER_CALL = 64;
+
+    private final VmContext context;
+    private final VmEngine engine;
+    private final TcpInterconnect link;
+    private final RoleListener listener;
+    private final SecondaryMirror mirror;
+    private PreparedStandby standby;
+    private boolean handedOver;
+
+    SecondaryRole(VmContext context, VmEngine engine, long nowNs) {
+        this.context = context;
+        this.engine = engine;
+        this.link =
+                context.acceptor().interconnect(context.vm(), context.config().partner());
+        this.listener = new RoleListener(context, VmStatus.Role.SECONDARY);
+        this.mirror = new SecondaryMirror(
+                context.vm(),
+                (vm, pageCount, guest) -> {
+                    standby = PreparedStandby.prepare(context, pageCount, guest);
+                    return standby;
+                },
+                link,
+                context.arbiter(),
+                context.heartbeat(),
+                context.config().policy(),
+                listener,
+                nowNs);
+        context.events()
+                .accept(new HostEvent.StateChanged(
+                        context.vm(),
+                        VmStatus.Role.SECONDARY,
+                        MirrorState.WAITING,
+                        MirrorState.WAITING,
+                        "this host is ready to protect the guest",
+                        System.currentTimeMillis()));
+    }
+
+    @Override
+    public int doWork(long nowNs) {
+        // The outside must not find a queue of old frames here after a failover.
+        int dropped = context.uplink().poll(DROP, FRAMES_PER_CALL);
+        return mirror.doWork(nowNs) + dropped;
+    }
+
+    @Override
+    public Role next(long nowNs) {
+        MirrorState state = mirror.state();
+        if (!state.isFinal()) {
+            return this;
+        }
+        if (state != MirrorState.LIVE) {
+            String why = mirror.reason();
+            close();
+            return new FailedRole(context, state, why);
+        }
+        try {
+            return goPrimary(nowNs);
+        } catch (IOException e) {
+            close();
+            return new FailedRole(context, MirrorState.FAILED, "took over, but cannot go on: " + e.getMessage());
+        }
+    }
+
+    private Role goPrimary(long nowNs) throws IOException {
+        HostReceipt receipt = HostReceipt.of(
+                listener.receipt(), context.config().partner(), context.config().host());
+        context.events().accept(new HostEvent.ReceiptReady(context.vm(), receipt));
+        handedOver = true;
+        link.close();
+        RunningGuest running = standby.running();
+        PrimaryLink primaryLink = new PrimaryLink(
+                context, running.spec().toJson(), running.spec().memoryBytes(), engine::wakeUp, engine::fail);
+        return new PrimaryRole(context, engine, running, primaryLink, mirror.term(), receipt, nowNs);
+    }
+
+    @Override
+    public void failover() {
+        mirror.failover("failover was asked for");
+    }
+
+    @Override
+    public void register(Selector selector) {
+        link.register(selector);
+        if (standby != null) {
+            standby.register(selector);
+        }
+    }
+
+    @Override
+    public VmStatus status() {
+        Map<String, Long> counters = new TreeMap<>();
+        for (Counter counter : Counter.values()) {
+            counters.put(counter.name(), mirror.counters().value(counter));
+        }
+        return new VmStatus(
+                context.vm(),
+                VmStatus.Role.SECONDARY,
+                mirror.state(),
+                mirror.reason(),
+                mirror.term(),
+                mirror.epoch(),
+                standby == null ? -1 : standby.pid(),
+                "",
+                link.isUp() ? "up" : "down: " + link.downReason(),
+                0,
+                counters,
+                VmStatus.Pause.NONE,
+                null);
+    }
+
+    @Override
+    public void close() {
+        if (!handedOver) {
+            link.close();
+            if (standby != null) {
+                standby.discard("this host ends");
+            }
+        }
+    }
+}
