@@ -26,6 +26,7 @@ import java.util.function.LongSupplier;
  */
 public final class TcpAcceptor implements AutoCloseable {
     private static final int ACCEPTS_PER_POLL = 16;
+    private static final int BACKLOG = 128;
 
     private final TcpConfig config;
     private final LongSupplier clock;
@@ -59,7 +60,7 @@ public final class TcpAcceptor implements AutoCloseable {
                 listener.setOption(
                         StandardSocketOptions.SO_RCVBUF, config.limits().bulkSocket());
             }
-            listener.bind(address, config.timing().maxHalfOpen());
+            listener.bind(address, BACKLOG);
         } catch (IOException | RuntimeException e) {
             Sockets.close(listener);
             throw e;
