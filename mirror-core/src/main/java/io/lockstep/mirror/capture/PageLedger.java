@@ -1,0 +1,62 @@
+package io.lockstep.mirror.capture;
+
+import io.lockstep.mirror.memory.PageSet;
+
+/**
+ * Which pages the secondary does not have. A page moves from <i>owed</i> to the set of the epoch that carries it, and leaves that set
+ * only when the epoch is acknowledged; if the hand-over fails every page that is not acknowledged is owed again (invariant I5).
+ *
+ * <pre>
+ *   dirty --> owed --copied into the window--> sent[epoch] --acknowledged--> forgotten
+ *               ^----------- hand-over failed -----'
+ * </pre>
+ */
+final class PageLedger {
+    private final PageSet owed;
+    private final PageSet[] sent;
+    private final long[] epochs;
+
+    PageLedger(long pageCount, int epochsInFlight) {
+        owed = new PageSet(pageCount);
+        sent = new PageSet[epochsInFlight + 1];
+        epochs = new long[sent.length];
+        for (int i = 0; i < sent.length; i++) {
+            sent[i] = new PageSet(pageCount);
+        }
+    }
+
+    PageSet owed() {
+        return owed;
+    }
+
+    /** The page's content is in the window, as part of this epoch. */
+    void handedOver(long page, long epoch) {
+        owed.remove(page);
+        int index = (int) (epoch % sent.length);
+        if (epochs[index] != epoch) {
+            if (!sent[index].isEmpty()) {
+                throw new IllegalStateException(
+                        "epoch " + epoch + " starts before epoch " + epochs[index] + " is acknowledged");
+            }
+            epochs[index] = epoch;
+        }
+        sent[index].add(page);
+    }
+
+    void acknowledged(long epoch) {
+        for (int i = 0; i < sent.length; i++) {
+            if (epochs[i] <= epoch) {
+                sent[i].clear();
+            }
+        }
+    }
+
+    void handOverFailed() {
+        for (PageSet pages : sent) {
+            for (long page = pages.next(0); page >= 0; page = pages.next(page + 1)) {
+                owed.add(page);
+            }
+            pages.clear();
+        }
+    }
+}

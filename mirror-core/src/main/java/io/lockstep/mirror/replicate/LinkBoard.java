@@ -1,0 +1,163 @@
+package io.lockstep.mirror.replicate;
+
+import io.lockstep.mirror.record.HandOverReason;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * What the link thread and the engine thread tell each other about the link. Every field has one writer.
+ *
+ * <p>Threading: the methods say which thread calls them.
+ */
+public final class LinkBoard {
+    /**
+     * The secondary is ready to take a synchronisation.
+     *
+     * @param generation session number
+     * @param resumeImageId image the secondary still holds, 0 if none
+     * @param resumeEpoch epoch that image is at
+     * @param resumeChain digest chain at that epoch
+     */
+    public record Offer(long generation, long resumeImageId, long resumeEpoch, long resumeChain) {}
+
+    /** A guest is to be given away at {@code epoch}. */
+    record HandOver(long epoch, HandOverReason reason) {}
+
+    /** The session is over, or could not start. */
+    public record Ended(long generation, String reason, boolean refused) {}
+
+    private final AtomicReference<Offer> offer = new AtomicReference<>();
+    private final AtomicReference<Ended> ended = new AtomicReference<>();
+    private final AtomicReference<HandOver> handOver = new AtomicReference<>();
+    private final AtomicReference<String> disconnect = new AtomicReference<>();
+    private final AtomicReference<String> farewell = new AtomicReference<>();
+    private volatile long ackedEpoch;
+    private volatile long leaseUntilNs = Long.MIN_VALUE;
+    private volatile long heardNs = Long.MIN_VALUE;
+    private volatile long roundTripNs;
+    private volatile String peerFarewell = "";
+    private volatile boolean handedOver;
+    private volatile boolean seeking;
+    private volatile long term;
+
+    /** Engine: takes the offer of a session, or null. */
+    public Offer takeOffer() {
+        return offer.getAndSet(null);
+    }
+
+    /** Engine: takes the news that a session ended, or null. */
+    public Ended takeEnded() {
+        return ended.getAndSet(null);
+    }
+
+    /** Engine: the last epoch the secondary acknowledged. */
+    public long ackedEpoch() {
+        return ackedEpoch;
+    }
+
+    /** Engine: outputs may be released before this time. */
+    public long leaseUntilNs() {
+        return leaseUntilNs;
+    }
+
+    /** Engine: when the secondary was last heard. */
+    public long heardNs() {
+        return heardNs;
+    }
+
+    /** Any thread: round trip of the last heartbeat in nanoseconds. */
+    public long roundTripNs() {
+        return roundTripNs;
+    }
+
+    /** Engine: what the secondary said when it ended the session; empty if it did not. */
+    public String peerFarewell() {
+        return peerFarewell;
+    }
+
+    /** Engine: true once the hand-over is on its way. */
+    public boolean isHandedOver() {
+        return handedOver;
+    }
+
+    /** Engine: whether the link thread should look for a partner. */
+    public void seek(boolean wanted) {
+        seeking = wanted;
+    }
+
+    /** Engine: the term this host holds. */
+    public void term(long held) {
+        term = held;
+    }
+
+    /** Engine: asks for the end of the link. */
+    public void disconnect(String reason) {
+        disconnect.set(reason);
+    }
+
+    /** Engine: asks to give the guest away. */
+    public void handOver(long epoch, HandOverReason reason) {
+        handedOver = false;
+        handOver.set(new HandOver(epoch, reason));
+    }
+
+    /** Engine: asks to tell the secondary that protection is over. */
+    public void farewell(String reason) {
+        farewell.set(reason);
+    }
+
+    boolean isSeeking() {
+        return seeking;
+    }
+
+    long term() {
+        return term;
+    }
+
+    String takeDisconnect() {
+        return disconnect.getAndSet(null);
+    }
+
+    HandOver pendingHandOver() {
+        return handOver.get();
+    }
+
+    void handOverSent() {
+        handOver.set(null);
+        handedOver = true;
+    }
+
+    String pendingFarewell() {
+        return farewell.get();
+    }
+
+    void farewellSent() {
+        farewell.set(null);
+    }
+
+    void offer(Offer made) {
+        ackedEpoch = 0;
+        offer.set(made);
+    }
+
+    void ended(Ended news) {
+        offer.set(null);
+        ended.set(news);
+    }
+
+    void acked(long epoch) {
+        ackedEpoch = epoch;
+    }
+
+    void heard(long nowNs) {
+        heardNs = nowNs;
+    }
+
+    void lease(long untilNs, long roundTrip) {
+        leaseUntilNs = untilNs;
+        roundTripNs = roundTrip;
+    }
+
+    void peerFarewell(String reason) {
+        peerFarewell = reason;
+    }
+}

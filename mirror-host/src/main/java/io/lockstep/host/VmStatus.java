@@ -1,0 +1,52 @@
+package io.lockstep.host;
+
+import io.lockstep.mirror.failover.MirrorState;
+import java.util.Map;
+
+/**
+ * One guest on one host, at one moment. {@code docs/host.md} shows it as JSON.
+ *
+ * @param vm name of the guest
+ * @param role what this host is to the guest
+ * @param state where it is
+ * @param reason why
+ * @param term the term held here, or known
+ * @param epoch the last committed epoch
+ * @param qemuPid process id of QEMU here, -1 if there is none
+ * @param tracker how written pages are found, empty on a secondary
+ * @param link {@code up}, or why it is down
+ * @param roundTripUs round trip of the last heartbeat
+ * @param counters every counter by name
+ * @param pause statistics of the pauses since the last role change
+ * @param receipt the last failover to this host, or null
+ */
+public record VmStatus(
+        String vm,
+        Role role,
+        MirrorState state,
+        String reason,
+        long term,
+        long epoch,
+        long qemuPid,
+        String tracker,
+        String link,
+        long roundTripUs,
+        Map<String, Long> counters,
+        Pause pause,
+        HostReceipt receipt) {
+    /** What a host is to a guest. */
+    public enum Role {
+        /** Being decided, or the guest is being started. */
+        STARTING,
+        /** The guest runs here. */
+        PRIMARY,
+        /** A replica is, or could be, here. */
+        SECONDARY
+    }
+
+    /** Pauses in microseconds: whole, until the guest stood still, and to copy its pages. */
+    public record Pause(long count, long p50Us, long p99Us, long maxUs, long stopP50Us, long copyP50Us, long pagesP50) {
+        /** No pause yet. */
+        public static final Pause NONE = new Pause(0, 0, 0, 0, 0, 0, 0);
+    }
+}
