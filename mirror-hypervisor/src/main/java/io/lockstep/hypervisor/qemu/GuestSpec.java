@@ -1,7 +1,7 @@
 package io.lockstep.hypervisor.qemu;
 
-import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.List;
@@ -28,7 +28,6 @@ import java.util.UUID;
  * @param serialLog file that receives the guest's serial console, appended to; empty to discard the console
  * @param extraArguments more arguments for QEMU, such as disks; the same on both hosts
  */
-@JsonIgnoreProperties(ignoreUnknown = false)
 public record GuestSpec(
         String name,
         String qemu,
@@ -51,7 +50,9 @@ public record GuestSpec(
     /** The PCI Express machine, for guests that need it. */
     public static final String Q35 = "pc-q35-7.2";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     /** Checks every component. @throws InvalidGuestSpecException naming every invalid one */
     public GuestSpec {
@@ -249,7 +250,7 @@ public record GuestSpec(
     /**
      * Reads what {@link #toJson()} wrote.
      *
-     * @throws IOException if it is not JSON, or has an unknown or mistyped key
+     * @throws IOException if it is not JSON, or lacks a key, or has an unknown or mistyped one
      * @throws InvalidGuestSpecException if a value is not allowed
      */
     public static GuestSpec fromJson(byte[] json) throws IOException {

@@ -2,11 +2,12 @@ package io.lockstep.hypervisor.qemu;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The directory of one QEMU process, on tmpfs, and the names in it:
@@ -24,14 +25,18 @@ final class QemuFiles implements AutoCloseable {
     /** What fits into a unix socket address, less the longest name above. */
     static final int MAX_DIRECTORY_LENGTH = 107 - "/staging".length();
 
+    private static final String LOCK = "lock";
+    /** Directories of this process: asked first, as closing a second channel on a lock file would drop the lock. */
+    private static final Set<Path> IN_USE = ConcurrentHashMap.newKeySet();
+
     private final Path directory;
-    private final boolean created;
+    private final boolean ours;
 
     private final FileChannel lock;
 
-    private QemuFiles(Path directory, boolean created, FileChannel lock) {
+    private QemuFiles(Path directory, boolean ours, FileChannel lock) {
         this.directory = directory;
-        this.created = created;
+        this.ours = ours;
         this.lock = lock;
     }
 
@@ -43,27 +48,30 @@ final class QemuFiles implements AutoCloseable {
                     + " bytes long; allowed: at most " + MAX_DIRECTORY_LENGTH
                     + " (unix socket addresses are short) and no commas");
         }
-        boolean created = !Files.isDirectory(absolute);
-        Files.createDirectories(absolute);
-        QemuFiles files = new QemuFiles(absolute, created, lock(absolute));
-        // QEMU dies with the process that started it, so what lies here unlocked belongs to nobody.
-        files.deleteAll();
-        return files;
+        if (!IN_USE.add(absolute)) {
+            throw new IOException("run directory '" + absolute + "' is in use by another guest of this process");
+        }
+        try {
+            boolean ours = !Files.isDirectory(absolute) || Files.exists(absolute.resolve(LOCK));
+            Files.createDirectories(absolute);
+            QemuFiles files = new QemuFiles(absolute, ours, lock(absolute));
+            // QEMU dies with the process that started it, so what lies here unlocked belongs to nobody.
+            files.deleteAll();
+            return files;
+        } catch (IOException | RuntimeException e) {
+            IN_USE.remove(absolute);
+            throw e;
+        }
     }
 
     private static FileChannel lock(Path directory) throws IOException {
         FileChannel channel =
-                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        try {
-            if (channel.tryLock() != null) {
-                return channel;
-            }
-        } catch (OverlappingFileLockException e) {
+                FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        if (channel.tryLock() == null) {
             channel.close();
-            throw new IOException("run directory '" + directory + "' is in use by another guest of this process", e);
+            throw new IOException("run directory '" + directory + "' is in use by another process");
         }
-        channel.close();
-        throw new IOException("run directory '" + directory + "' is in use by another process");
+        return channel;
     }
 
     Path ram() {
@@ -96,14 +104,15 @@ final class QemuFiles implements AutoCloseable {
         }
     }
 
-    /** Removes every file, and the directory if this object made it. Idempotent. */
+    /** Removes every file, and the directory unless somebody else made it. Idempotent. */
     @Override
     public void close() {
         if (lock.isOpen()) {
             deleteAll();
-            Quiet.delete(directory.resolve("lock"));
+            Quiet.delete(directory.resolve(LOCK));
             Quiet.close(lock);
-            if (created) {
+            IN_USE.remove(directory);
+            if (ours) {
                 Quiet.delete(directory);
             }
         }

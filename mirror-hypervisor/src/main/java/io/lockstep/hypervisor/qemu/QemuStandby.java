@@ -6,11 +6,9 @@ import io.lockstep.mirror.spi.GuestVm;
 import io.lockstep.mirror.spi.StandbyVm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.agrona.DirectBuffer;
 
@@ -73,16 +71,12 @@ public final class QemuStandby implements StandbyVm, SelectorSource {
     }
 
     private void mapStaging() {
-        // A sparse file without a name is anonymous memory that is taken only when touched.
-        Path path = machine.files().staging();
-        try (FileChannel file = FileChannel.open(
-                path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            staging = FileMapping.map(file, machine.spec().memoryBytes());
+        try {
+            staging = FileMapping.scratch(
+                    machine.files().staging(), machine.spec().memoryBytes());
             machine.companion(staging);
         } catch (IOException e) {
             machine.lose("cannot map the staging area: " + e.getMessage());
-        } finally {
-            Quiet.delete(path);
         }
     }
 

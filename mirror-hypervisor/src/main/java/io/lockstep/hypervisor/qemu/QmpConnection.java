@@ -211,7 +211,7 @@ final class QmpConnection {
 
     private boolean isBlank(int start, int end) {
         for (int i = start; i < end; i++) {
-            if (line[i] > ' ' || line[i] < 0) {
+            if (line[i] != ' ' && line[i] != '\r' && line[i] != '\t') {
                 return false;
             }
         }

@@ -13,12 +13,13 @@ import java.nio.file.StandardOpenOption;
  * only then: a file that is merely long enough would kill whoever touches it when memory has run out.
  */
 final class RamFile implements AutoCloseable {
-    private static final int SLICE = 8 << 20;
+    private static final int WRITES_PER_SLICE = 8;
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
 
     private final Path path;
     private final long bytes;
     private final FileChannel file;
-    private final ByteBuffer zeros = ByteBuffer.allocateDirect(SLICE);
+    private final ByteBuffer zeros = ZEROS.duplicate();
     private FileMapping mapping;
     private long reserved;
 
@@ -64,8 +65,8 @@ final class RamFile implements AutoCloseable {
 
     /** Reserves one more slice; true once everything is reserved and mapped. */
     boolean reserveSome() throws IOException {
-        if (mapping == null && reserved < bytes) {
-            zeros.clear().limit((int) Math.min(SLICE, bytes - reserved));
+        for (int i = 0; i < WRITES_PER_SLICE && reserved < bytes; i++) {
+            zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - reserved));
             try {
                 reserved += file.write(zeros, reserved);
             } catch (IOException e) {
@@ -76,7 +77,7 @@ final class RamFile implements AutoCloseable {
             }
         }
         if (mapping == null && reserved == bytes) {
-            mapping = FileMapping.map(file, bytes);
+            mapping = FileMapping.openFile(path);
         }
         return mapping != null;
     }
