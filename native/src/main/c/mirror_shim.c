@@ -27,97 +27,23 @@
  * a request and its answer; the engine reads and clears it only between an answer and its next request.
  */
 #define _GNU_SOURCE
+#include "shim.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-/* Kernel 6.7 and later; the headers of older distributions lack them. */
-#ifndef UFFD_USER_MODE_ONLY
-#define UFFD_USER_MODE_ONLY 1
-#endif
-#ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
-#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
-#endif
-#ifndef UFFD_FEATURE_WP_UNPOPULATED
-#define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
-#endif
-#ifndef UFFD_FEATURE_WP_ASYNC
-#define UFFD_FEATURE_WP_ASYNC (1 << 15)
-#endif
-#ifndef PAGEMAP_SCAN
-#define PAGE_IS_WRITTEN (1 << 1)
-#define PM_SCAN_WP_MATCHING (1 << 0)
-#define PM_SCAN_CHECK_WPASYNC (1 << 1)
-struct page_region {
-    uint64_t start, end, categories;
-};
-struct pm_scan_arg {
-    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
-    uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
-};
-#define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)
-#endif
-
-#define EXPORT __attribute__((visibility("default")))
-#define MAGIC 0x314d534cu /* "LSM1" */
-#define VERSION 1u
-#define OP_SCAN 1u
 #define PAGE_SHIFT 12
 #define MAX_REGIONS 64
 #define VEC_LEN 4096
-
-enum step {
-    STEP_NONE,
-    STEP_USERFAULTFD,
-    STEP_UFFD_API,
-    STEP_UFFD_REGISTER,
-    STEP_PAGEMAP_OPEN,
-    STEP_PAGEMAP_SCAN,
-    STEP_DIRTY_MAP,
-    STEP_MAPPINGS,
-    STEP_REQUEST
-};
-
-struct hello {
-    uint32_t magic, version;
-    int32_t status;
-    uint32_t step;
-    int64_t pid;
-    uint64_t tracked_bytes;
-    char text[224];
-};
-
-struct request {
-    uint32_t magic, op;
-    uint64_t sequence;
-};
-
-struct answer {
-    uint32_t magic;
-    int32_t status;
-    uint32_t step, mappings;
-    uint64_t sequence, pages, tracked_bytes;
-};
-
-_Static_assert(sizeof(struct hello) == 256, "hello is 256 bytes on the wire");
-_Static_assert(sizeof(struct request) == 16, "request is 16 bytes on the wire");
-_Static_assert(sizeof(struct answer) == 40, "answer is 40 bytes on the wire");
 
 struct region {
     uintptr_t start, end;
@@ -134,81 +60,19 @@ static int failed_status;
 static uint32_t failed_step;
 static dev_t ram_dev;
 static ino_t ram_ino;
-static int sock = -1, uffd = -1, pagemap = -1;
+static int uffd = -1, pagemap = -1;
 static uint64_t *dirty_map;
-static uint64_t dirty_pages;  /* that the map has room for */
+static uint64_t dirty_pages; /* that the map has room for */
 static uint64_t *given_back; /* like the map: pages that changed without a write since the last scan */
 static uint64_t given_back_first, given_back_end; /* words of it that may be set */
-static struct page_region vec[VEC_LEN];
+static struct written vec[VEC_LEN];
 
-static void die(const char *why) {
-    dprintf(STDERR_FILENO, "mirror shim: %s; ending the guest\n", why);
-    kill(getpid(), SIGKILL);
-    _exit(137); /* process 1 of a container is deaf to its own SIGKILL */
-}
-
-static void *raw_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset) {
-    return (void *)syscall(SYS_mmap, addr, length, prot, flags, fd, offset);
-}
-
-static int fail(uint32_t step, int status) {
+/* The first failure stays: the engine falls back, or treats every page as written. */
+static void fail(uint32_t step, int status) {
     if (failed_status == 0) {
         failed_status = status;
         failed_step = step;
     }
-    return status;
-}
-
-/* ---- kernel facility ---------------------------------------------------------------------------------------------------- */
-
-static int open_uffd(uint32_t *step) {
-    *step = STEP_USERFAULTFD;
-    int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
-    if (fd < 0) {
-        return -errno;
-    }
-    *step = STEP_UFFD_API;
-    struct uffdio_api api = {
-        .api = UFFD_API,
-        .features = UFFD_FEATURE_WP_ASYNC | UFFD_FEATURE_WP_UNPOPULATED | UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-    };
-    if (ioctl(fd, UFFDIO_API, &api) != 0) {
-        int status = -errno;
-        close(fd);
-        return status;
-    }
-    return fd;
-}
-
-static int register_range(int fd, void *addr, size_t length) {
-    struct uffdio_register arg = {
-        .range = {.start = (uintptr_t)addr, .len = length},
-        .mode = UFFDIO_REGISTER_MODE_WP,
-    };
-    return ioctl(fd, UFFDIO_REGISTER, &arg) == 0 ? 0 : -errno;
-}
-
-/* Collects written pages of [*at, end) into `out` and re-protects them; moves *at to where the next call must go on. */
-static int scan_step(int fd, uintptr_t *at, uintptr_t end, struct page_region *out, size_t out_len) {
-    struct pm_scan_arg arg = {
-        .size = sizeof arg,
-        .flags = PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC,
-        .start = *at,
-        .end = end,
-        .vec = (uintptr_t)out,
-        .vec_len = out_len,
-        .category_mask = PAGE_IS_WRITTEN,
-        .return_mask = PAGE_IS_WRITTEN,
-    };
-    int count = ioctl(fd, PAGEMAP_SCAN, &arg);
-    if (count < 0) {
-        return -errno;
-    }
-    if (arg.walk_end <= *at || arg.walk_end > end) {
-        return -EIO; /* no progress: better an error than a loop */
-    }
-    *at = arg.walk_end;
-    return count;
 }
 
 /* ---- dirty map ---------------------------------------------------------------------------------------------------------- */
@@ -242,7 +106,7 @@ static uint64_t publish_given_back(void) {
 static int scan_region(const struct region *region, uint64_t *pages) {
     uintptr_t at = region->start;
     while (at < region->end) {
-        int count = scan_step(pagemap, &at, region->end, vec, VEC_LEN);
+        int count = wp_scan(pagemap, &at, region->end, vec, VEC_LEN);
         if (count < 0) {
             return count;
         }
@@ -263,7 +127,7 @@ static uint64_t tracked_bytes(void) {
     return sum;
 }
 
-static void scan(struct answer *answer) {
+void shim_scan(struct answer *answer) {
     pthread_mutex_lock(&lock);
     if (failed_status == 0) {
         if (all_dirty) {
@@ -287,78 +151,7 @@ static void scan(struct answer *answer) {
     __atomic_thread_fence(__ATOMIC_RELEASE); /* the map before the answer */
 }
 
-/* ---- engine ------------------------------------------------------------------------------------------------------------- */
-
-static const char *step_text(uint32_t step) {
-    switch (step) {
-    case STEP_NONE: return "tracking";
-    case STEP_USERFAULTFD: return "userfaultfd(UFFD_USER_MODE_ONLY)";
-    case STEP_UFFD_API: return "UFFDIO_API with WP_ASYNC (needs kernel 6.7 or later)";
-    case STEP_UFFD_REGISTER: return "UFFDIO_REGISTER of guest RAM for write protection";
-    case STEP_PAGEMAP_OPEN: return "open of /proc/self/pagemap";
-    case STEP_PAGEMAP_SCAN: return "PAGEMAP_SCAN (needs kernel 6.7 or later)";
-    case STEP_DIRTY_MAP: return "mapping of the dirty map";
-    case STEP_MAPPINGS: return "bookkeeping of guest RAM mappings";
-    default: return "reading a request";
-    }
-}
-
-static void send_all(const void *bytes, size_t length) {
-    const char *at = bytes;
-    while (length > 0) {
-        ssize_t n = send(sock, at, length, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            die("the engine closed its socket");
-        }
-        at += n;
-        length -= (size_t)n;
-    }
-}
-
-static void *serve(void *unused) {
-    (void)unused;
-    prctl(PR_SET_NAME, "mirror-shim");
-    for (;;) {
-        struct request request;
-        ssize_t n = recv(sock, &request, sizeof request, MSG_WAITALL);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n != (ssize_t)sizeof request) {
-            die("the engine closed its socket");
-        }
-        struct answer answer = {.magic = MAGIC, .sequence = request.sequence};
-        if (request.magic != MAGIC || request.op != OP_SCAN) {
-            answer.status = -EPROTO;
-            answer.step = STEP_REQUEST;
-        } else {
-            scan(&answer);
-        }
-        send_all(&answer, sizeof answer);
-    }
-    return NULL;
-}
-
-static void connect_engine(void) {
-    const char *path = getenv("MIRROR_SHIM_SOCKET");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (path == NULL || strlen(path) >= sizeof address.sun_path) {
-        die("MIRROR_SHIM_SOCKET is not set or too long");
-    }
-    strcpy(address.sun_path, path);
-    sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int result;
-    do {
-        result = sock < 0 ? -1 : connect(sock, (struct sockaddr *)&address, sizeof address);
-    } while (sock >= 0 && result != 0 && errno == EINTR);
-    if (result != 0) {
-        dprintf(STDERR_FILENO, "mirror shim: connect to %s: %s\n", path, strerror(errno));
-        die("no engine to live with");
-    }
-}
+/* ---- start -------------------------------------------------------------------------------------------------------------- */
 
 static void open_dirty_map(void) {
     const char *ram = getenv("MIRROR_RAM");
@@ -393,7 +186,7 @@ static void open_dirty_map(void) {
 static void open_tracking(void) {
     open_dirty_map();
     uint32_t step;
-    uffd = open_uffd(&step);
+    uffd = wp_open(&step);
     if (uffd < 0) {
         fail(step, uffd);
     }
@@ -403,7 +196,7 @@ static void open_tracking(void) {
     }
 }
 
-static void say_hello(void) {
+static void start_engine(void) {
     struct hello hello = {
         .magic = MAGIC,
         .version = VERSION,
@@ -414,23 +207,7 @@ static void say_hello(void) {
     };
     snprintf(hello.text, sizeof hello.text, "%s%s%s", step_text(failed_step), failed_status == 0 ? "" : ": ",
              failed_status == 0 ? "" : strerror(-failed_status));
-    send_all(&hello, sizeof hello);
-}
-
-/* The thread must not take signals that QEMU's own threads wait for. */
-static void start_thread(void) {
-    sigset_t all, before;
-    pthread_t thread;
-    pthread_attr_t attributes;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attributes, serve, NULL) != 0) {
-        die("no thread to watch the engine with");
-    }
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    engine_start(&hello);
 }
 
 /* ---- fork: a child has neither the thread nor the tracking, and must not keep the engine's socket open -------------------- */
@@ -444,14 +221,14 @@ static void after_fork_in_parent(void) {
 }
 
 static void after_fork_in_child(void) {
-    close(sock);
+    engine_leave();
     if (uffd >= 0) {
         close(uffd);
     }
     if (pagemap >= 0) {
         close(pagemap);
     }
-    sock = uffd = pagemap = -1;
+    uffd = pagemap = -1;
     region_count = 0;
     pthread_mutex_unlock(&lock);
 }
@@ -480,7 +257,7 @@ static void add_region(uintptr_t start, size_t length, uint64_t file_offset) {
         fail(STEP_MAPPINGS, -ENOSPC);
         return;
     }
-    int status = register_range(uffd, (void *)start, length);
+    int status = wp_register(uffd, (void *)start, length);
     if (status != 0) {
         fail(STEP_UFFD_REGISTER, status);
         return;
@@ -488,7 +265,7 @@ static void add_region(uintptr_t start, size_t length, uint64_t file_offset) {
     struct region region = {start, start + length, file_offset};
     uintptr_t at = start;
     while (at < region.end) { /* arms what is populated; nobody can have written yet, the address is not known to anybody */
-        int count = scan_step(pagemap, &at, region.end, vec, VEC_LEN);
+        int count = wp_scan(pagemap, &at, region.end, vec, VEC_LEN);
         if (count < 0) {
             fail(STEP_PAGEMAP_SCAN, count);
             return;
@@ -505,7 +282,7 @@ static void track(uintptr_t start, size_t length, uint64_t file_offset) {
     int first = !connected;
     if (first) {
         connected = 1;
-        connect_engine();
+        engine_connect();
         open_tracking();
         pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
         unsetenv("LD_PRELOAD");
@@ -515,8 +292,7 @@ static void track(uintptr_t start, size_t length, uint64_t file_offset) {
         add_region(start, length, file_offset);
     }
     if (first) {
-        say_hello();
-        start_thread();
+        start_engine();
     }
     pthread_mutex_unlock(&lock);
 }
@@ -634,63 +410,4 @@ EXPORT int madvise(void *addr, size_t length, int advice) {
         note_removed((uintptr_t)addr, length);
     }
     return result;
-}
-
-/* ---- probe -------------------------------------------------------------------------------------------------------------- */
-
-static int probe_pages(int fd, int pagemap_fd, volatile char *memory, size_t length, uint32_t *step) {
-    *step = STEP_UFFD_REGISTER;
-    int status = register_range(fd, (void *)memory, length);
-    if (status != 0) {
-        return status;
-    }
-    *step = STEP_PAGEMAP_SCAN;
-    struct page_region out[2];
-    for (int round = 0; round < 2; round++) {
-        uintptr_t at = (uintptr_t)memory;
-        memory[length / 2] = 1;
-        int count = scan_step(pagemap_fd, &at, (uintptr_t)memory + length, out, 2);
-        if (count < 0) {
-            return count;
-        }
-        if (round == 1 && (count != 1 || out[0].start != (uintptr_t)memory + length / 2)) {
-            return -ENOTSUP;
-        }
-    }
-    return 0;
-}
-
-/*
- * Does the whole cycle on a few pages of this process. Returns 0 or -errno, and says in `text` what failed. For the engine,
- * which loads this library only to call this.
- */
-EXPORT int mirror_shim_probe(char *text, size_t text_length) {
-    size_t length = 16 * (size_t)sysconf(_SC_PAGESIZE);
-    uint32_t step;
-    int status = open_uffd(&step);
-    int fd = status;
-    int pagemap_fd = -1;
-    int memory_fd = -1;
-    if (fd >= 0) {
-        step = STEP_PAGEMAP_OPEN;
-        pagemap_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-        memory_fd = memfd_create("mirror-probe", MFD_CLOEXEC);
-        status = pagemap_fd < 0 || memory_fd < 0 || ftruncate(memory_fd, (off_t)length) != 0 ? -errno : 0;
-    }
-    if (status == 0) {
-        void *memory = raw_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, 0);
-        status = memory == MAP_FAILED ? -errno : probe_pages(fd, pagemap_fd, memory, length, &step);
-        if (memory != MAP_FAILED) {
-            syscall(SYS_munmap, memory, length);
-        }
-    }
-    int fds[] = {fd, pagemap_fd, memory_fd};
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (fds[i] >= 0) {
-            close(fds[i]);
-        }
-    }
-    snprintf(text, text_length, "%s%s%s", status == 0 ? "" : step_text(step), status == 0 ? "" : ": ",
-             status == 0 ? "" : strerror(-status));
-    return status;
 }

@@ -5,7 +5,6 @@ import com.sun.jna.Platform;
 
 /** The C library's functions, bound directly. Addresses and sizes are longs; after a failure {@link #errno()} has the reason. */
 final class LibC {
-    static final int PROT_NONE = 0;
     static final int PROT_READ = 1;
     static final int PROT_WRITE = 2;
     static final int MAP_SHARED = 1;
@@ -21,7 +20,6 @@ final class LibC {
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
     static final int PR_SET_NAME = 15;
-    static final int SIGKILL = 9;
     static final int SIGCONT = 18;
     static final int SIGSTOP = 19;
     static final int P_PID = 1;
@@ -55,13 +53,13 @@ final class LibC {
 
     static native int fallocate(int fd, int mode, long offset, long length);
 
-    static native long lseek(int fd, long offset, int whence);
-
     static native long mmap(long address, long length, int protection, int flags, int fd, long offset);
 
     static native int munmap(long address, long length);
 
     static native int madvise(long address, long length, int advice);
+
+    static native int memcmp(long a, long b, long length);
 
     static native int mlock(long address, long length);
 

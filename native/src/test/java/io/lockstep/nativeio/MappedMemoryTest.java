@@ -67,6 +67,15 @@ class MappedMemoryTest {
     }
 
     @Test
+    void shouldCompareMemory() throws IOException {
+        try (MappedMemory memory = MappedMemory.anonymous(2 * PAGE)) {
+            assertTrue(MappedMemory.equal(memory.address(), memory.address() + PAGE, PAGE));
+            buffer(memory).putByte(2 * PAGE - 1, (byte) 1);
+            assertFalse(MappedMemory.equal(memory.address(), memory.address() + PAGE, PAGE));
+        }
+    }
+
+    @Test
     void shouldRefuseOddSizes() {
         assertThrows(IllegalArgumentException.class, () -> MappedMemory.anonymous(PAGE + 1));
         assertThrows(IllegalArgumentException.class, () -> MappedMemory.anonymous(0));

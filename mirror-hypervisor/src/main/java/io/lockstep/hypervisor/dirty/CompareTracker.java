@@ -6,7 +6,6 @@ import io.lockstep.mirror.spi.DirtyTracker;
 import io.lockstep.nativeio.MappedMemory;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
-import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Knows the written pages by comparing guest RAM with a private copy. Needs nothing from the kernel, as much memory again as the
@@ -20,7 +19,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class CompareTracker implements DirtyTracker {
     private static final int PAGE_SIZE = PageRegion.PAGE_SIZE;
-    private static final int STRIDE = 8 * Long.BYTES;
+    /** Pages per comparison of unchanged memory; blocks do not cross the region's chunks, which are a multiple of it. */
+    private static final int BLOCK_PAGES = 16;
 
     private final PageRegion memory;
     private final MappedMemory copyMemory;
@@ -35,6 +35,10 @@ final class CompareTracker implements DirtyTracker {
      * @param guestPaused asked at the start of a harvest; true only if the guest stays paused until the harvested pages were read
      */
     CompareTracker(PageRegion memory, BooleanSupplier guestPaused) throws IOException {
+        if (memory.chunk(0).byteArray() != null) {
+            throw new IllegalArgumentException(
+                    "guest RAM of " + memory.bytes() + " bytes is on the heap, not at an address");
+        }
         this.memory = memory;
         this.copyMemory = MappedMemory.anonymous(memory.bytes());
         this.copy = PageRegion.ofAddress(copyMemory.address(), copyMemory.bytes());
@@ -54,12 +58,18 @@ final class CompareTracker implements DirtyTracker {
         if (settles) {
             unsettled.clear();
         }
-        for (long page = 0; page < memory.pageCount(); page++) {
-            UnsafeBuffer now = memory.chunk(page);
-            UnsafeBuffer before = copy.chunk(page);
-            int offset = memory.offset(page);
-            if (differs(now, before, offset)) {
-                before.putBytes(offset, now, offset, PAGE_SIZE);
+        for (long first = 0; first < memory.pageCount(); first += BLOCK_PAGES) {
+            long end = Math.min(first + BLOCK_PAGES, memory.pageCount());
+            if (differs(first, end - first)) {
+                compareEach(first, end, into, settles);
+            }
+        }
+    }
+
+    private void compareEach(long first, long end, PageSet into, boolean settles) {
+        for (long page = first; page < end; page++) {
+            if (differs(page, 1)) {
+                copy.copyFrom(memory, page, page);
                 into.add(page);
                 if (!settles) {
                     unsettled.add(page);
@@ -68,22 +78,9 @@ final class CompareTracker implements DirtyTracker {
         }
     }
 
-    /** Eight words at a time, with one branch for all of them: memory speed instead of branch speed. */
-    private static boolean differs(UnsafeBuffer a, UnsafeBuffer b, int start) {
-        for (int i = start; i < start + PAGE_SIZE; i += STRIDE) {
-            long difference = (a.getLong(i) ^ b.getLong(i))
-                    | (a.getLong(i + 8) ^ b.getLong(i + 8))
-                    | (a.getLong(i + 16) ^ b.getLong(i + 16))
-                    | (a.getLong(i + 24) ^ b.getLong(i + 24))
-                    | (a.getLong(i + 32) ^ b.getLong(i + 32))
-                    | (a.getLong(i + 40) ^ b.getLong(i + 40))
-                    | (a.getLong(i + 48) ^ b.getLong(i + 48))
-                    | (a.getLong(i + 56) ^ b.getLong(i + 56));
-            if (difference != 0) {
-                return true;
-            }
-        }
-        return false;
+    private boolean differs(long page, long pages) {
+        long now = memory.chunk(page).addressOffset() + memory.offset(page);
+        return !MappedMemory.equal(now, copyMemory.address() + page * PAGE_SIZE, pages * PAGE_SIZE);
     }
 
     @Override

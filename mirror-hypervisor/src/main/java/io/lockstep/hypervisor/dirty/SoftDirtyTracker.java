@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * Knows the written pages from the kernel's soft-dirty bits (CONFIG_MEM_SOFT_DIRTY, in most distributions' kernels). Reads one word
- * per page of guest RAM. Reading and clearing are two steps, so the process is held still between them.
+ * per page of guest RAM. Reading and clearing are two steps, so the process is held still between them. Does not see writes by other
+ * processes, nor pages that the guest gave back to the host: no balloon, no free page reporting.
  *
  * <p>Threading: one thread.
  */

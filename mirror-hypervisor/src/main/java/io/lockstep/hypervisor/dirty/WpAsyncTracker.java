@@ -7,8 +7,9 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Knows the written pages from the shim inside QEMU, which lets the kernel collect and re-protect them in one step (userfaultfd
- * WP_ASYNC and PAGEMAP_SCAN, Linux 6.7). The cost follows the number of written pages, not the size of the guest. Does not see
- * writes by other processes, such as vhost-user back ends.
+ * WP_ASYNC and PAGEMAP_SCAN, Linux 6.7). The cost follows the number of written pages, not the size of the guest. Sees pages
+ * that a balloon gave back, because the shim watches for it; does not see writes by other processes, such as vhost-user back ends, nor
+ * system calls that write to the memory file instead of the memory.
  *
  * <p>Threading: one thread. {@link #harvest} waits for one answer of the shim, well under a millisecond unless QEMU is stopped.
  */

@@ -6,11 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.lockstep.mirror.memory.PageRegion;
+import io.lockstep.mirror.memory.PageSet;
 import io.lockstep.mirror.spi.DirtyTracker;
+import io.lockstep.nativeio.MappedMemory;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,7 +116,7 @@ class ShimSessionTest {
         Path sparse = Files.createTempFile(Path.of("/dev/shm"), "mirror-test", ".ram");
         Path directory = Files.createTempDirectory(Path.of("/dev/shm"), "mirror-test");
         try {
-            try (var file = new java.io.RandomAccessFile(sparse.toFile(), "rw")) {
+            try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
                 file.setLength(bytes);
             }
             try (ShimSession session = new ShimSession(sparse, bytes, directory);
@@ -118,7 +124,7 @@ class ShimSessionTest {
                 writer.awaitReady();
                 assumeTrue(session.supported().ok(), session.supported().reason());
                 DirtyTracker tracker = session.awaitTracker(5_000_000_000L);
-                var dirty = new io.lockstep.mirror.memory.PageSet(pages);
+                PageSet dirty = new PageSet(pages);
                 writer.run("page " + (pages - 2) + " 2 1 1");
                 writer.run("page 0 1 1 1");
                 tracker.harvest(dirty);
@@ -136,6 +142,41 @@ class ShimSessionTest {
         try (ShimSession session = new ShimSession(directory.resolve("ram"), 4096, directory)) {
             IOException e = assertThrows(IOException.class, () -> session.awaitTracker(1));
             assertTrue(e.getMessage().contains("did not connect"), e.getMessage());
+        }
+    }
+
+    /** A shim that cannot track says why, and stays the guest's lifeline. */
+    @Test
+    void shouldFallBackWithTheShimsOwnReason(@TempDir Path directory) throws Exception {
+        Path ram = Files.write(directory.resolve("ram"), new byte[4096]);
+        List<String> log = new ArrayList<>();
+        ShimSession session = new ShimSession(ram, 4096, directory);
+        Map<String, String> environment = new HashMap<>(session.environment());
+        environment.put("MIRROR_DIRTY_MAP", "/nonexistent");
+        try (MappedMemory memory = MappedMemory.openFile(ram);
+                RamWriter writer = RamWriter.start(ram, 1, environment)) {
+            writer.awaitReady();
+            PageRegion region = PageRegion.ofAddress(memory.address(), 4096);
+            DirtyTrackers.choose(TrackerChoice.AUTO, session, writer.pid(), region, ram, log::add)
+                    .close();
+            assertTrue(log.get(0).contains("mapping of the dirty map: No such file or directory"), log::toString);
+            session.close();
+            assertEquals(KILLED, writer.awaitEnd());
+        } finally {
+            session.close();
+        }
+    }
+
+    @Test
+    void shouldNotCountWhenMemoryIsNotAllMapped(@TempDir Path directory) throws Exception {
+        Path ram = Files.write(directory.resolve("ram"), new byte[4096]);
+        try (ShimSession session = new ShimSession(ram, 8192, directory);
+                RamWriter writer = RamWriter.start(ram, 1, session.environment())) {
+            writer.awaitReady();
+            assumeTrue(session.supported().ok(), session.supported().reason());
+            DirtyTracker tracker = session.awaitTracker(5_000_000_000L);
+            var e = assertThrows(IllegalStateException.class, () -> tracker.harvest(new PageSet(2)));
+            assertTrue(e.getMessage().contains("4096 of 8192"), e.getMessage());
         }
     }
 
