@@ -28,7 +28,11 @@ import picocli.CommandLine.Option;
 final class HostCommand implements Callable<Integer> {
     private static final long CLOSE_SECONDS = 10;
 
-    @Option(names = "--config", required = true, paramLabel = "FILE", description = "YAML; docs/host.md shows every key.")
+    @Option(
+            names = "--config",
+            required = true,
+            paramLabel = "FILE",
+            description = "YAML; docs/host.md shows every key.")
     private Path file;
 
     @Override

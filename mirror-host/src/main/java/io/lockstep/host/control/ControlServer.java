@@ -89,8 +89,8 @@ public final class ControlServer implements AutoCloseable {
     private void serve(SocketChannel channel) {
         boolean admitted = connections.tryAcquire();
         try (channel;
-                BufferedReader reader =
-                        new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
+                BufferedReader reader = new BufferedReader(
+                        new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
                 Writer writer = Channels.newWriter(channel, StandardCharsets.UTF_8)) {
             if (!admitted) {
                 send(writer, error("more than " + MAX_CONNECTIONS + " control connections"));
@@ -144,7 +144,9 @@ public final class ControlServer implements AutoCloseable {
         try {
             switch (command) {
                 case "status" -> {
-                    return JSON.createObjectNode().put("ok", true).set("status", status());
+                    ObjectNode answer = JSON.createObjectNode().put("ok", true);
+                    answer.set("status", status());
+                    return answer;
                 }
                 case "stop" -> {
                     stopAsked.countDown();
@@ -172,7 +174,8 @@ public final class ControlServer implements AutoCloseable {
         ProtectedVm vm = host.vm(name);
         if (vm == null) {
             throw new IllegalArgumentException("vm is '" + name + "': must be one of "
-                    + String.join(", ", host.vms().stream().map(ProtectedVm::name).toList()));
+                    + String.join(
+                            ", ", host.vms().stream().map(ProtectedVm::name).toList()));
         }
         return switch (command) {
             case "switchover" -> vm.switchover();
@@ -188,7 +191,7 @@ public final class ControlServer implements AutoCloseable {
         status.put("pid", ProcessHandle.current().pid());
         ArrayNode vms = status.putArray("vms");
         for (ProtectedVm vm : host.vms()) {
-            vms.add((JsonNode) JSON.valueToTree(vm.status().get(ANSWER_SECONDS, TimeUnit.SECONDS)));
+            vms.addPOJO(vm.status().get(ANSWER_SECONDS, TimeUnit.SECONDS));
         }
         return status;
     }

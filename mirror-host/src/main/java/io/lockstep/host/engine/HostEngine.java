@@ -78,7 +78,8 @@ public final class HostEngine implements AutoCloseable {
                         false),
                 incarnation,
                 System::nanoTime);
-        this.acceptThread = new DutyThread("accept", new Accepting(), error -> notice("", "accepting failed: " + error));
+        this.acceptThread =
+                new DutyThread("accept", new Accepting(), error -> notice("", "accepting failed: " + error));
         acceptThread.start();
     }
 
@@ -106,7 +107,8 @@ public final class HostEngine implements AutoCloseable {
 
     /** Starts a guest on this host. */
     public VmEngine start(GuestConfig guest) throws IOException {
-        return register(VmEngine.starting(context(guest.spec().name(), arbiter(guest.spec().name())), guest));
+        return register(VmEngine.starting(
+                context(guest.spec().name(), arbiter(guest.spec().name())), guest));
     }
 
     /** Waits for the partner's request to protect a guest. */

@@ -38,6 +38,15 @@ import java.util.regex.Pattern;
 public final class DirectoryArbiter implements Arbiter {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}");
 
+    /**
+     * Who won a term.
+     *
+     * @param term the term
+     * @param host name of the host
+     * @param incarnation life of the process that won it
+     */
+    public record Holder(long term, String host, String incarnation) {}
+
     private record Result(Outcome outcome, String detail) {}
 
     private final TermFiles files;
@@ -107,6 +116,21 @@ public final class DirectoryArbiter implements Arbiter {
         } catch (RejectedExecutionException e) {
             result = new Result(Outcome.UNAVAILABLE, "the arbiter's executor has stopped");
         }
+    }
+
+    /**
+     * Who won the highest term, or null if none was ever won. Reads the directory: blocks as long as the storage does.
+     *
+     * @throws IOException if the directory or the term's file cannot be read
+     */
+    public Holder holder() throws IOException {
+        files.createDirectory();
+        long seen = look();
+        if (seen == 0) {
+            return null;
+        }
+        TermRecord record = files.read(seen);
+        return new Holder(seen, record.host(), record.incarnation());
     }
 
     @Override

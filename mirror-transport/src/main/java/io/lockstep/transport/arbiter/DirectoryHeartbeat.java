@@ -37,7 +37,7 @@ public final class DirectoryHeartbeat implements StorageHeartbeat, AutoCloseable
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(HeartbeatRecord.LENGTH);
     private final Thread thread;
     private long counter;
-    private HeartbeatRecord lastPeer;
+    private volatile HeartbeatRecord lastPeer;
     private int damagedRounds;
     private volatile long roundStartedNs;
     private volatile boolean inRound;
@@ -69,6 +69,12 @@ public final class DirectoryHeartbeat implements StorageHeartbeat, AutoCloseable
     @Override
     public long peerSeenNs() {
         return peerSeenNs;
+    }
+
+    /** The life of the peer's process whose record was read last, 0 if none was. */
+    public long peerIncarnation() {
+        HeartbeatRecord peer = lastPeer;
+        return peer == null ? 0 : peer.incarnation();
     }
 
     @Override
