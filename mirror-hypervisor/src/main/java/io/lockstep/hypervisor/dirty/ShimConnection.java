@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Threading: one thread.
  */
 final class ShimConnection implements AutoCloseable {
-    private static final long SPIN_NS = 500_000;
+    private static final long SPIN_NS = 250_000;
     private static final long PARK_NS = 50_000;
 
     private final SocketChannel channel;
