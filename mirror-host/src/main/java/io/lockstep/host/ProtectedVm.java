@@ -76,21 +76,24 @@ public final class ProtectedVm {
     }
 
     private void check() {
-        engine.status().whenComplete((status, error) -> {
-            for (Waiter waiter : waiters) {
-                if (error != null) {
-                    waiter.future().completeExceptionally(error);
-                } else if (waiter.wanted().test(status)) {
-                    waiter.future().complete(status);
-                } else if (status.state() == MirrorState.FAILED || status.state() == MirrorState.POWERED_OFF) {
-                    waiter.future()
-                            .completeExceptionally(new IllegalStateException(
-                                    "guest " + name() + " is " + status.state() + ": " + status.reason()));
-                }
-                if (waiter.future().isDone()) {
-                    waiters.remove(waiter);
-                }
-            }
+        var unused = engine.status().handle((status, error) -> {
+            waiters.removeIf(waiter -> settle(waiter, status, error));
+            return null;
         });
+    }
+
+    private boolean settle(Waiter waiter, VmStatus status, Throwable error) {
+        if (error != null) {
+            return waiter.future().completeExceptionally(error);
+        }
+        if (waiter.wanted().test(status)) {
+            return waiter.future().complete(status);
+        }
+        if (status.state() == MirrorState.FAILED || status.state() == MirrorState.POWERED_OFF) {
+            return waiter.future()
+                    .completeExceptionally(new IllegalStateException(
+                            "guest " + name() + " is " + status.state() + ": " + status.reason()));
+        }
+        return waiter.future().isDone();
     }
 }

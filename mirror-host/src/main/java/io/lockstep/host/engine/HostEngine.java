@@ -128,7 +128,7 @@ public final class HostEngine implements AutoCloseable {
     private DirectoryArbiter arbiter(String vm) {
         DirectoryArbiter arbiter = new DirectoryArbiter(
                 config.arbiterDir().resolve("terms"), vm, config.host(), Long.toHexString(incarnation), storage);
-        storage.scheduleWithFixedDelay(arbiter::refresh, REFRESH_MS, REFRESH_MS, TimeUnit.MILLISECONDS);
+        var unused = storage.scheduleWithFixedDelay(arbiter::refresh, REFRESH_MS, REFRESH_MS, TimeUnit.MILLISECONDS);
         return arbiter;
     }
 
