@@ -16,7 +16,8 @@ import java.util.concurrent.TimeUnit;
 public final class Accelerators {
     private static final Path KVM_DEVICE = Path.of("/dev/kvm");
     private static final long PROBE_SECONDS = 6;
-    private static final String TSC_WORD = "tsc_early_khz=";
+    private static final String TSC_TRUST = "tsc=";
+    private static final String TSC_FREQUENCY = "tsc_early_khz=";
 
     private Accelerators() {}
 
@@ -24,19 +25,24 @@ public final class Accelerators {
      * Replaces {@code kvm:tcg} by the one that works on this host; any other value is kept. Blocks, for at most some seconds. The
      * partner must run from the result, because the two accelerators save different device states.
      *
-     * <p>A microvm under TCG also gets its TSC frequency on the kernel command line: the kernel has only an old timer to measure it
-     * against, fails at that when the host is busy, and then hangs at boot.
+     * <p>Under TCG the guest sees the host's TSC, but on a busy host a Linux guest comes to distrust it, since the timers it compares it
+     * with lose ticks; its clock then runs slow. So its kernel is told to rely on the TSC. A microvm is also told the frequency: it
+     * has only one old timer to measure it against, fails at that when the host is busy, and then hangs at boot.
      */
     public static GuestSpec resolve(GuestSpec spec) {
         GuestSpec resolved = spec;
         if (spec.accelerator().contains(":")) {
             resolved = spec.withAccelerator(kvmRuns(spec) ? "kvm" : "tcg");
         }
-        boolean needsTsc = resolved.accelerator().equals("tcg")
-                && resolved.machine().startsWith("microvm")
-                && !resolved.commandLine().contains(TSC_WORD);
-        long kiloHertz = needsTsc ? hostKiloHertz() : 0;
-        return kiloHertz == 0 ? resolved : resolved.withKernelArguments(TSC_WORD + kiloHertz);
+        if (!resolved.accelerator().equals("tcg")) {
+            return resolved;
+        }
+        if (!resolved.commandLine().contains(TSC_TRUST)) {
+            resolved = resolved.withKernelArguments(TSC_TRUST + "reliable");
+        }
+        long kiloHertz = resolved.machine().startsWith("microvm") ? hostKiloHertz() : 0;
+        boolean tell = kiloHertz != 0 && !resolved.commandLine().contains(TSC_FREQUENCY);
+        return tell ? resolved.withKernelArguments(TSC_FREQUENCY + kiloHertz) : resolved;
     }
 
     private static boolean kvmRuns(GuestSpec spec) {

@@ -60,8 +60,19 @@ public record GuestSpec(
         initrd = initrd == null ? "" : initrd;
         commandLine = commandLine == null ? "" : commandLine;
         serialLog = serialLog == null ? "" : serialLog;
-        GuestSpecRules.check(
-                name, qemu, machine, cpu, accelerator, memoryBytes, vcpus, kernel, initrd, mac, uuid, serialLog);
+        new GuestSpecRules()
+                .text("name", name)
+                .text("qemu", qemu)
+                .text("machine", machine)
+                .text("cpu", cpu)
+                .text("accelerator", accelerator)
+                .size(memoryBytes, vcpus)
+                .text("kernel", kernel)
+                .textOrEmpty("initrd", initrd)
+                .text("mac", mac)
+                .text("uuid", uuid)
+                .textOrEmpty("serialLog", serialLog)
+                .verify();
     }
 
     /** A spec with defaults: 256 MiB, one CPU, {@link #MICROVM}, a MAC and UUID derived from the name. */

@@ -3,6 +3,7 @@ package io.lockstep.hypervisor.qemu;
 import io.lockstep.hypervisor.qemu.InvalidGuestSpecException.Problem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /** What each component of a {@link GuestSpec} may be. Values end up in QEMU's comma-separated options, so commas matter. */
@@ -20,59 +21,63 @@ final class GuestSpecRules {
     private static final Pattern UUID = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
     private static final Pattern PATH = Pattern.compile("[^,\\x00-\\x1f]+");
 
+    private static final Map<String, Rule> RULES = Map.of(
+            "name",
+            new Rule(NAME, "1-63 letters, digits, '.', '_' or '-', starting with a letter or digit"),
+            "qemu",
+            new Rule(PATH, "a program name or path without commas"),
+            "machine",
+            new Rule(
+                    MACHINE,
+                    "microvm, pc-q35-X.Y or pc-i440fx-X.Y with a version (an unversioned type may differ between"
+                            + " hosts), then ,key=value options"),
+            "cpu",
+            new Rule(CPU, "a CPU model such as max or Skylake-Server-v4, then ,key=value options"),
+            "accelerator",
+            new Rule(ACCELERATOR, "kvm, tcg or kvm:tcg"),
+            "kernel",
+            new Rule(PATH, "a path without commas"),
+            "initrd",
+            new Rule(PATH, "a path without commas, or empty"),
+            "mac",
+            new Rule(MAC, "six hex bytes with colons, the first one even (a unicast address)"),
+            "uuid",
+            new Rule(UUID, "8-4-4-4-12 hex digits"),
+            "serialLog",
+            new Rule(PATH, "a path without commas, or empty"));
+
+    private record Rule(Pattern pattern, String allowed) {}
+
     private final List<Problem> problems = new ArrayList<>();
 
-    private GuestSpecRules() {}
+    /** Checks a text component. */
+    GuestSpecRules text(String key, String value) {
+        Rule rule = RULES.get(key);
+        if (value == null || !rule.pattern.matcher(value).matches()) {
+            add(key, String.valueOf(value), rule.allowed);
+        }
+        return this;
+    }
 
-    static void check(
-            String name,
-            String qemu,
-            String machine,
-            String cpu,
-            String accelerator,
-            long memoryBytes,
-            int vcpus,
-            String kernel,
-            String initrd,
-            String mac,
-            String uuid,
-            String serialLog) {
-        GuestSpecRules rules = new GuestSpecRules();
-        rules.match("name", name, NAME, "1-63 letters, digits, '.', '_' or '-', starting with a letter or digit");
-        rules.match("qemu", qemu, PATH, "a program name or path without commas");
-        rules.match(
-                "machine",
-                machine,
-                MACHINE,
-                "microvm, pc-q35-X.Y or pc-i440fx-X.Y with a version (an unversioned type may differ between hosts),"
-                        + " then ,key=value options");
-        rules.match("cpu", cpu, CPU, "a CPU model such as max or Skylake-Server-v4, then ,key=value options");
-        rules.match("accelerator", accelerator, ACCELERATOR, "kvm, tcg or kvm:tcg");
+    /** Checks a text component that may be empty. */
+    GuestSpecRules textOrEmpty(String key, String value) {
+        return value.isEmpty() ? this : text(key, value);
+    }
+
+    GuestSpecRules size(long memoryBytes, int vcpus) {
         if (memoryBytes < MIB || memoryBytes > MAX_MEMORY || memoryBytes % MIB != 0) {
-            rules.add("memoryBytes", Long.toString(memoryBytes), "a multiple of " + MIB + ", at most " + MAX_MEMORY);
+            add("memoryBytes", Long.toString(memoryBytes), "a multiple of " + MIB + ", at most " + MAX_MEMORY);
         }
         if (vcpus < 1 || vcpus > MAX_VCPUS) {
-            rules.add("vcpus", Integer.toString(vcpus), "1 to " + MAX_VCPUS);
+            add("vcpus", Integer.toString(vcpus), "1 to " + MAX_VCPUS);
         }
-        rules.match("kernel", kernel, PATH, "a path without commas");
-        rules.optional("initrd", initrd);
-        rules.match("mac", mac, MAC, "six hex bytes with colons, the first one even (a unicast address)");
-        rules.match("uuid", uuid, UUID, "8-4-4-4-12 hex digits");
-        rules.optional("serialLog", serialLog);
-        if (!rules.problems.isEmpty()) {
-            throw new InvalidGuestSpecException(rules.problems);
-        }
+        return this;
     }
 
-    private void match(String key, String value, Pattern pattern, String allowed) {
-        if (value == null || !pattern.matcher(value).matches()) {
-            add(key, String.valueOf(value), allowed);
-        }
-    }
-
-    private void optional(String key, String value) {
-        if (!value.isEmpty()) {
-            match(key, value, PATH, "a path without commas, or empty");
+    /** Throws if a component was invalid. */
+    void verify() {
+        if (!problems.isEmpty()) {
+            throw new InvalidGuestSpecException(problems);
         }
     }
 

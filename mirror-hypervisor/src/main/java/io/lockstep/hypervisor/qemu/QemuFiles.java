@@ -17,13 +17,12 @@ import java.util.concurrent.ConcurrentHashMap;
  *   state     the device state of the last checkpoint
  *   qmp nic   sockets this process listens at until QEMU has connected
  *   stream    socket of a migration stream, in or out
- *   staging   room for one epoch's pages, unlinked as soon as it is mapped
  *   lock      locked while the directory is in use
  * </pre>
  */
 final class QemuFiles implements AutoCloseable {
     /** What fits into a unix socket address, less the longest name above. */
-    static final int MAX_DIRECTORY_LENGTH = 107 - "/staging".length();
+    static final int MAX_DIRECTORY_LENGTH = 107 - "/stream".length();
 
     private static final String LOCK = "lock";
     /** Directories of this process: asked first, as closing a second channel on a lock file would drop the lock. */
@@ -94,12 +93,8 @@ final class QemuFiles implements AutoCloseable {
         return directory.resolve("stream");
     }
 
-    Path staging() {
-        return directory.resolve("staging");
-    }
-
     private void deleteAll() {
-        for (Path file : List.of(ram(), state(), qmp(), nic(), stream(), staging())) {
+        for (Path file : List.of(ram(), state(), qmp(), nic(), stream())) {
             Quiet.delete(file);
         }
     }

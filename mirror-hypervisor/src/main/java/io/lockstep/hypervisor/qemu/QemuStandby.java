@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.lockstep.mirror.memory.PageRegion;
 import io.lockstep.mirror.spi.GuestVm;
 import io.lockstep.mirror.spi.StandbyVm;
+import io.lockstep.nativeio.MappedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -38,7 +39,7 @@ public final class QemuStandby implements StandbyVm, SelectorSource {
             QmpCommand.ANNOUNCE.encode(Map.of("initial", 50, "max", 550, "rounds", 5, "step", 50));
 
     private final QemuMachine machine;
-    private FileMapping staging;
+    private PageRegion staging;
     private byte[] baseline = {};
     private ByteBuffer stream;
     private StreamSender sender;
@@ -72,9 +73,10 @@ public final class QemuStandby implements StandbyVm, SelectorSource {
 
     private void mapStaging() {
         try {
-            staging = FileMapping.scratch(
-                    machine.files().staging(), machine.spec().memoryBytes());
-            machine.companion(staging);
+            long bytes = machine.spec().memoryBytes();
+            MappedMemory memory = MappedMemory.anonymous(bytes);
+            machine.companion(memory);
+            staging = PageRegion.ofAddress(memory.address(), bytes);
         } catch (IOException e) {
             machine.lose("cannot map the staging area: " + e.getMessage());
         }
@@ -103,7 +105,7 @@ public final class QemuStandby implements StandbyVm, SelectorSource {
 
     @Override
     public PageRegion staging() {
-        return staging.region();
+        return staging;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.lockstep.hypervisor.qemu;
 
 import io.lockstep.mirror.memory.PageRegion;
+import io.lockstep.nativeio.MappedMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -20,7 +21,8 @@ final class RamFile implements AutoCloseable {
     private final long bytes;
     private final FileChannel file;
     private final ByteBuffer zeros = ZEROS.duplicate();
-    private FileMapping mapping;
+    private MappedMemory mapping;
+    private PageRegion region;
     private long reserved;
 
     private RamFile(Path path, long bytes, FileChannel file) {
@@ -77,7 +79,8 @@ final class RamFile implements AutoCloseable {
             }
         }
         if (mapping == null && reserved == bytes) {
-            mapping = FileMapping.openFile(path);
+            mapping = MappedMemory.openFile(path);
+            region = PageRegion.ofAddress(mapping.address(), bytes);
         }
         return mapping != null;
     }
@@ -88,11 +91,11 @@ final class RamFile implements AutoCloseable {
 
     /** The pages; legal once {@link #reserveSome()} returned true. */
     PageRegion region() {
-        if (mapping == null) {
+        if (region == null) {
             throw new IllegalStateException(
                     "only " + reserved + " of " + bytes + " bytes of guest memory are reserved");
         }
-        return mapping.region();
+        return region;
     }
 
     /** Removes the file's name; mappings stay usable. */

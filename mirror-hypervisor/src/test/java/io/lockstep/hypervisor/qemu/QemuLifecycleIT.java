@@ -220,6 +220,23 @@ class QemuLifecycleIT {
     }
 
     @Test
+    void shouldHandTheEnvironmentToQemu() throws IOException {
+        GuestSpec spec = guests.spec("environment", GuestSpec.MICROVM);
+        QemuBoot boot = QemuBoot.begin(spec, guests.directory("environment.run"), Map.of("MIRROR_TEST", "a b=c"));
+        guests.closeLater(() -> boot.discard("test over"));
+        TestGuests.await("boot", boot::problem, () -> {
+            assertNotEquals(QemuBoot.Phase.FAILED, boot.poll(), boot::problem);
+            return boot.poll() == QemuBoot.Phase.RUNNING;
+        });
+        guests.closeLater(boot.guest());
+
+        Path environment = Path.of("/proc", Long.toString(boot.guest().pid()), "environ");
+
+        assertTrue(Files.readString(environment).contains("MIRROR_TEST=a b=c\0"));
+        assertTrue(System.getenv("MIRROR_TEST") == null);
+    }
+
+    @Test
     void shouldNotOutliveItsEngine() throws Exception {
         GuestSpec spec = guests.spec("orphan", GuestSpec.MICROVM);
         Path directory = guests.directory("orphan.run");
