@@ -35,7 +35,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         StandbyVm prepare(String vm, long pageCount, byte[] guest);
     }
 
-    private static final int FRAMES_PER_POLL = 32;
+    private static final int FRAMES_PER_POLL = 8;
 
     private final String vm;
     private final StandbyFactory factory;

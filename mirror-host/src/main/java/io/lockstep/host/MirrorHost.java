@@ -10,17 +10,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /**
  * One host of a pair, inside the process that embeds it.
  *
- * <p>Threading: any thread may call anything. Listeners are called on the mirror's own threads and must return at once.
+ * <p>Threading: any thread may call anything. Listeners are called on one thread of the host's own, in order.
  */
 public final class MirrorHost implements AutoCloseable {
     private final HostConfig config;
     private final List<Consumer<HostEvent>> listeners = new CopyOnWriteArrayList<>();
     private final Map<String, ProtectedVm> vms = new ConcurrentSkipListMap<>();
+    private final ExecutorService dispatcher = Executors.newSingleThreadExecutor(work -> {
+        Thread thread = new Thread(work, "events");
+        thread.setDaemon(true);
+        return thread;
+    });
     private final HostEngine engine;
 
     private MirrorHost(HostConfig config, Consumer<HostEvent> listener) throws IOException {
@@ -91,13 +99,26 @@ public final class MirrorHost implements AutoCloseable {
         listeners.remove(listener);
     }
 
+    /** Engine threads never run a listener's code: events go through a thread of their own, in order. */
     private void dispatch(HostEvent event) {
+        try {
+            dispatcher.execute(() -> deliver(event));
+        } catch (RejectedExecutionException e) {
+            // The host is closed, nobody listens any more.
+        }
+    }
+
+    private void deliver(HostEvent event) {
         ProtectedVm vm = vms.get(event.vm());
         if (vm != null) {
             vm.onEvent(event);
         }
         for (Consumer<HostEvent> listener : listeners) {
-            listener.accept(event);
+            try {
+                listener.accept(event);
+            } catch (RuntimeException e) {
+                System.getLogger(MirrorHost.class.getName()).log(System.Logger.Level.ERROR, "a listener failed", e);
+            }
         }
     }
 
@@ -105,5 +126,6 @@ public final class MirrorHost implements AutoCloseable {
     @Override
     public void close() {
         engine.close();
+        dispatcher.shutdown();
     }
 }

@@ -1,15 +1,18 @@
 package io.lockstep.host.engine;
 
+import io.lockstep.hypervisor.dirty.DirtyTrackers;
 import io.lockstep.hypervisor.dirty.ShimSession;
 import io.lockstep.hypervisor.qemu.GuestSpec;
 import io.lockstep.hypervisor.qemu.QemuStandby;
 import io.lockstep.mirror.memory.PageRegion;
+import io.lockstep.mirror.spi.DirtyTracker;
 import io.lockstep.mirror.spi.GuestVm;
 import io.lockstep.mirror.spi.StandbyVm;
 import java.io.IOException;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 
 /** A QEMU standby together with what belongs to it on this host: the promised memory and the shim's session. */
@@ -18,6 +21,8 @@ final class PreparedStandby implements StandbyVm {
     private final GuestSpec spec;
     private final ShimSession shim;
     private final QemuStandby standby;
+    private DirtyTracker tracker;
+    private PrimaryLink link;
 
     private PreparedStandby(VmContext context, GuestSpec spec, ShimSession shim, QemuStandby standby) {
         this.context = context;
@@ -52,16 +57,36 @@ final class PreparedStandby implements StandbyVm {
         }
     }
 
-    /** The guest that was taken over, with everything that belongs to it. */
-    RunningGuest running() throws IOException {
-        context.ledger().release(context.vm());
-        return RunningGuest.of(
-                spec,
-                standby.guest(),
-                shim,
-                context.directory(),
+    /**
+     * Gets ready what the guest needs once it runs here, so that a takeover does not wait for it. Legal once READY.
+     *
+     * @throws IOException if written pages cannot be tracked as configured
+     */
+    void equip(Runnable wakeUp, Consumer<Throwable> onError) throws IOException {
+        tracker = DirtyTrackers.choose(
                 context.config().tracker(),
+                shim,
+                standby.pid(),
+                standby.memory(),
+                context.directory().resolve("ram"),
                 context::notice);
+        link = new PrimaryLink(context, spec.toJson(), spec.memoryBytes(), wakeUp, onError);
+    }
+
+    /** True once {@link #equip} was called. */
+    boolean isEquipped() {
+        return link != null;
+    }
+
+    /** The guest that was taken over, with everything that belongs to it. */
+    RunningGuest running() {
+        context.ledger().release(context.vm());
+        return new RunningGuest(spec, standby.guest(), shim, tracker);
+    }
+
+    /** The way to the next partner, not started. */
+    PrimaryLink link() {
+        return link;
     }
 
     long pid() {
@@ -104,6 +129,10 @@ final class PreparedStandby implements StandbyVm {
 
     @Override
     public void discard(String reason) {
+        if (link != null) {
+            link.close();
+            tracker.close();
+        }
         standby.discard(reason);
         Closing.quietly(shim);
         context.ledger().release(context.vm());

@@ -26,7 +26,7 @@ final class PrimaryLink implements AutoCloseable {
     private final Runnable wakeEngine;
 
     /**
-     * Starts to connect; asks for protection once the board says so.
+     * Allocates everything; nothing happens before {@link #start}.
      *
      * @param guestSpec what the partner needs to prepare a standby
      * @param wakeEngine called when there is something for the engine thread
@@ -51,7 +51,12 @@ final class PrimaryLink implements AutoCloseable {
                 counters,
                 firstGeneration);
         this.thread = new DutyThread("link-" + context.vm(), new LinkDuty(), onError);
+    }
+
+    /** Starts to connect; asks for protection once the board says so. */
+    PrimaryLink start() {
         thread.start();
+        return this;
     }
 
     SendWindow window() {

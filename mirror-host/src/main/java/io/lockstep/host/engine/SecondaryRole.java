@@ -58,7 +58,21 @@ final class SecondaryRole implements Role {
     public int doWork(long nowNs) {
         // The outside must not find a queue of old frames here after a failover.
         int dropped = context.uplink().poll(DROP, FRAMES_PER_CALL);
-        return mirror.doWork(nowNs) + dropped;
+        return mirror.doWork(nowNs) + dropped + equip();
+    }
+
+    /** While nothing presses: gets ready what a takeover would need. */
+    private int equip() {
+        if (mirror.state() != MirrorState.RECEIVING || standby == null || standby.isEquipped()) {
+            return 0;
+        }
+        try {
+            standby.equip(engine::wakeUp, engine::fail);
+        } catch (IOException e) {
+            context.notice("a takeover would not be possible: " + e.getMessage());
+            link.disconnect("this host could not protect the guest in its turn: " + e.getMessage());
+        }
+        return 1;
     }
 
     @Override
@@ -72,24 +86,19 @@ final class SecondaryRole implements Role {
             close();
             return new FailedRole(context, state, why);
         }
-        try {
-            return goPrimary(nowNs);
-        } catch (IOException e) {
-            close();
-            return new FailedRole(context, MirrorState.FAILED, "took over, but cannot go on: " + e.getMessage());
-        }
+        return goPrimary(nowNs);
     }
 
-    private Role goPrimary(long nowNs) throws IOException {
-        HostReceipt receipt = HostReceipt.of(
-                listener.receipt(), context.config().partner(), context.config().host());
-        context.events().accept(new HostEvent.ReceiptReady(context.vm(), receipt));
+    private Role goPrimary(long nowNs) {
+        HostReceipt receipt =
+                HostReceipt.of(listener.receipt(), context.config().partner(), context.config().host());
         handedOver = true;
+        Role primary = new PrimaryRole(
+                context, engine, standby.running(), standby.link(), mirror.term(), receipt, nowNs);
+        context.events().accept(new HostEvent.ReceiptReady(context.vm(), receipt));
         link.close();
-        RunningGuest running = standby.running();
-        PrimaryLink primaryLink = new PrimaryLink(
-                context, running.spec().toJson(), running.spec().memoryBytes(), engine::wakeUp, engine::fail);
-        return new PrimaryRole(context, engine, running, primaryLink, mirror.term(), receipt, nowNs);
+        standby.link().start();
+        return primary;
     }
 
     @Override

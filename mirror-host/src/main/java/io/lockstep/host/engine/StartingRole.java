@@ -75,6 +75,7 @@ final class StartingRole implements Role {
         switch (context.arbiter().outcome()) {
             case WON -> {
                 link = new PrimaryLink(context, spec.toJson(), spec.memoryBytes(), engine::wakeUp, engine::fail);
+                link.start();
                 link.board().term(expectedTerm + 1);
                 link.board().seek(true);
                 doing = "asking host " + context.config().partner() + " to admit the guest";
