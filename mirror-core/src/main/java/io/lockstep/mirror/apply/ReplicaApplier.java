@@ -93,6 +93,9 @@ public final class ReplicaApplier implements BulkReader.Visitor {
 
     @Override
     public boolean onFrame(long frameGeneration, long firstPosition, long recordCount) {
+        if (frameGeneration < generation) {
+            return false; // late, of a session that is over
+        }
         if (frameGeneration != generation) {
             throw new RecordFault("bulk frame of session " + frameGeneration + " in session " + generation);
         }
