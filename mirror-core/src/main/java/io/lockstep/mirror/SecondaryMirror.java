@@ -180,11 +180,11 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     }
 
     private int giveUp() {
-        discard(
-                applier == null || applier.resumeImageId() == 0
-                        ? "the primary was lost before its first checkpoint: the guest is lost, nothing was started here"
-                        : "the primary was lost while it ran alone in term " + arbiter.highestTerm()
-                                + ": the guest is lost");
+        String why = applier == null || applier.resumeImageId() == 0
+                ? "the primary was lost before its first checkpoint: the guest is lost, nothing was started here"
+                : "the primary was lost while it ran alone in term " + arbiter.highestTerm() + ": the guest is lost";
+        link.disconnect(why); // if it lives after all, it must ask again
+        discard(why);
         return 1;
     }
 

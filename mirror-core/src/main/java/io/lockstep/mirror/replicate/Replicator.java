@@ -83,6 +83,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
         }
         work += watchLink();
         work += commands();
+        work += ask();
         work += heartbeat();
         return work + sender.doWork(now, accepted ? generation : 0);
     }
@@ -99,21 +100,30 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
             asked = false;
             board.heard(nowNs);
         }
-        if (incarnation != 0 && !asked && board.isSeeking()) {
-            int length = writer.protect(0, generation + 1, board.term(), pageCount, vm, guestSpec);
-            if (link.sendControl(writer.buffer(), 0, length)) {
-                generation++;
-                asked = true;
-                return 1;
-            }
-        }
         return 0;
     }
 
+    private int ask() {
+        if (incarnation == 0 || asked || !board.isSeeking() || board.pendingFarewell() != null) {
+            return 0;
+        }
+        int length = writer.protect(0, generation + 1, board.term(), pageCount, vm, guestSpec);
+        if (!link.sendControl(writer.buffer(), 0, length)) {
+            return 0;
+        }
+        generation++;
+        asked = true;
+        return 1;
+    }
+
     private void endSession(String reason, boolean refused) {
-        boolean news = asked;
         endedIncarnation = incarnation;
         incarnation = 0;
+        leaveSession(reason, refused);
+    }
+
+    private void leaveSession(String reason, boolean refused) {
+        boolean news = asked;
         asked = false;
         accepted = false;
         sender.endSession();
@@ -125,7 +135,9 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     private int commands() {
         int work = 0;
         LinkBoard.HandOver handOver = board.pendingHandOver();
-        if (handOver != null && incarnation != 0) {
+        if (handOver != null && (!accepted || handOver.generation() != generation)) {
+            board.handOverDropped();
+        } else if (handOver != null) {
             int length = writer.handOver(handOver.epoch(), board.term(), handOver.reason());
             if (link.sendControl(writer.buffer(), 0, length)) {
                 board.handOverSent();
@@ -133,15 +145,27 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
             }
         }
         String farewell = board.pendingFarewell();
-        if (farewell != null && (incarnation == 0 || link.sendControl(writer.buffer(), 0, writer.farewell(farewell)))) {
-            board.farewellSent();
-            work++;
+        if (farewell != null) {
+            work += farewell(farewell);
         }
         return work;
     }
 
+    /** Ends the session but not the link. A guest that is gone for good has its farewell repeated until there is a link. */
+    private int farewell(String reason) {
+        boolean sent = incarnation != 0 && link.sendControl(writer.buffer(), 0, writer.farewell(reason));
+        if (!sent && (incarnation != 0 || board.isRetired())) {
+            return 0;
+        }
+        board.farewellSent();
+        leaveSession(reason, false);
+        return 1;
+    }
+
     private int heartbeat() {
-        if (incarnation == 0 || nowNs < nextHeartbeatNs) {
+        boolean engineStands =
+                board.engineNs() != Long.MIN_VALUE && nowNs - board.engineNs() > policy.detectNs();
+        if (incarnation == 0 || nowNs < nextHeartbeatNs || board.isRetired() || engineStands) {
             return 0;
         }
         int length = writer.heartbeat(heartbeats + 1, nowNs, board.term());
