@@ -252,7 +252,11 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
 
     private int takeOver() {
         if (cell.state() == MirrorState.CLAIMING) {
-            return takeover.claim(applier, standby, nowNs);
+            int work = takeover.claim(applier, standby, nowNs);
+            if (cell.state() == MirrorState.RECEIVING) {
+                link.disconnect("the claim is lost; what was said meanwhile was not heard, so start again");
+            }
+            return work;
         }
         if (cell.state() == MirrorState.ACTIVATING && takeover.activate(applier, standby, nowNs)) {
             voice.farewell("the guest runs here now, in term " + takeover.term());

@@ -34,9 +34,12 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     private long incarnation;
     private long endedIncarnation;
     private long generation;
+    /** Generation before the first request on this connection. */
+    private long settledGeneration;
     private boolean asked;
     private boolean accepted;
     private String fault = "";
+    private final long[] sentAtNs = new long[64];
     private long heartbeats;
     private long nextHeartbeatNs;
 
@@ -96,6 +99,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
         }
         if (link.isUp() && incarnation == 0 && link.incarnation() > endedIncarnation) {
             incarnation = link.incarnation();
+            settledGeneration = generation;
             fault = "";
             asked = false;
             board.heard(nowNs);
@@ -173,6 +177,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
             return 0;
         }
         heartbeats++;
+        sentAtNs[(int) (heartbeats % sentAtNs.length)] = nowNs;
         nextHeartbeatNs = nowNs + policy.heartbeatNs();
         return 1;
     }
@@ -196,8 +201,12 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     @Override
     public void onVerdict(
             boolean yes, long forGeneration, long resumeImageId, long resumeEpoch, long resumeChain, String reason) {
-        if (!asked || forGeneration != generation) {
-            return;
+        if (forGeneration <= settledGeneration || forGeneration > generation) {
+            throw new RecordFault("verdict on session " + forGeneration + ", asked were " + (settledGeneration + 1)
+                    + " to " + generation);
+        }
+        if (!asked || accepted || forGeneration != generation) {
+            return; // on a session that a farewell ended
         }
         if (!yes) {
             fault = reason;
@@ -211,8 +220,12 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
 
     @Override
     public void onHeartbeatEcho(long sequence, long sentNs) {
-        if (sequence > heartbeats || sentNs > nowNs) {
-            throw new RecordFault("echo of heartbeat " + sequence + " that was never sent, the last is " + heartbeats);
+        if (sequence <= heartbeats - sentAtNs.length && sequence > 0) {
+            return; // too old to be worth anything
+        }
+        if (sequence <= 0 || sequence > heartbeats || sentAtNs[(int) (sequence % sentAtNs.length)] != sentNs) {
+            throw new RecordFault("echo of heartbeat " + sequence + " sent at " + sentNs
+                    + ", which was never sent, the last is " + heartbeats);
         }
         board.lease(Math.max(board.leaseUntilNs(), sentNs + policy.leaseNs()), nowNs - sentNs);
     }
