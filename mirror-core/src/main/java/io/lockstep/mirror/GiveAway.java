@@ -4,23 +4,28 @@ import io.lockstep.mirror.record.HandOverReason;
 import io.lockstep.mirror.replicate.LinkBoard;
 
 /**
- * Gives the guest to the partner, once: waits until the epoch it is given away at is acknowledged and everything it let out has left, then
- * asks. From then on the partner may run the guest at any moment, so nothing leaves here any more (invariant I2).
+ * Gives the guest to the partner, once: waits until the epoch it is given away at is acknowledged, and for a while until everything that
+ * may leave has left, then asks. From then on the partner may run the guest at any moment, so nothing leaves here any more (invariant I2).
  *
  * <p>Threading: one thread, the engine.
  */
 final class GiveAway {
     private final LinkBoard board;
+    private final long patienceNs;
     private long frozenEpoch;
+    private long readyNs;
     private boolean asked;
 
-    GiveAway(LinkBoard board) {
+    /** Waits at most {@code patienceNs} for an uplink that takes nothing, because the guest stands still meanwhile. */
+    GiveAway(LinkBoard board, long patienceNs) {
         this.board = board;
+        this.patienceNs = patienceNs;
     }
 
     /** A new attempt starts. */
     void begin() {
         frozenEpoch = 0;
+        readyNs = 0;
         asked = false;
     }
 
@@ -39,10 +44,14 @@ final class GiveAway {
         return asked && board.isHandedOver();
     }
 
-    /** Asks as soon as it is right. A dead guest is given away at the last acknowledged epoch. */
-    int doWork(long session, boolean guestDied, long acked, boolean outputLeft) {
-        boolean ready = guestDied || (frozenEpoch != 0 && acked >= frozenEpoch);
-        if (!ready || asked || outputLeft) {
+    /** Asks as soon as it is right. A dead guest is given away at once, at the last acknowledged epoch. */
+    int doWork(long session, boolean guestDied, long acked, boolean outputLeft, long nowNs) {
+        boolean committed = frozenEpoch != 0 && acked >= frozenEpoch;
+        if (committed && readyNs == 0) {
+            readyNs = nowNs;
+        }
+        boolean ready = guestDied || (committed && (!outputLeft || nowNs - readyNs > patienceNs));
+        if (!ready || asked) {
             return 0;
         }
         asked = true;

@@ -65,7 +65,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         this.capture = new CheckpointCapture(
                 guest, parts.tracker(), parts.window(), gate, parts.nic(), policy, parts.counters(), this, nowNs);
         this.detector = new FailureDetector(policy.detectNs(), nowNs);
-        this.giveAway = new GiveAway(board);
+        this.giveAway = new GiveAway(board, policy.detectNs());
         this.hold = gate::hold;
         this.deliver = this::deliver;
         if (heldTerm > 0) {
@@ -342,7 +342,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
             cell.become(MirrorState.STEPPED_DOWN, "the guest died and was handed over at epoch " + acked, nowNs);
             return 1;
         }
-        return giveAway.doWork(session, guestDied, acked, gate.hasReleasable());
+        return giveAway.doWork(session, guestDied, acked, gate.hasReleasable(), nowNs);
     }
 
     private int moveFrames() {

@@ -81,6 +81,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         this.takeover = new Takeover(vm, arbiter, cell);
         this.voice = new SecondaryVoice(link);
         this.nowNs = nowNs;
+        link.disconnect("a secondary starts"); // what was said to whoever used the link before was not heard here
     }
 
     /** The state. */

@@ -189,11 +189,17 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
 
     @Override
     public void onBulk(DirectBuffer buffer, int offset, int length) {
+        if (board.isRetired()) {
+            return;
+        }
         throw new RecordFault("bulk frame sent to a primary");
     }
 
     @Override
     public void onControl(DirectBuffer buffer, int offset, int length) {
+        if (board.isRetired()) {
+            return; // the partner may be a primary by now
+        }
         board.heard(nowNs);
         reader.read(buffer, offset, length, this);
     }
