@@ -6,7 +6,6 @@ import io.lockstep.mirror.counters.Counters;
 import io.lockstep.mirror.failover.FailureDetector;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.failover.StateCell;
-import io.lockstep.mirror.record.HandOverReason;
 import io.lockstep.mirror.release.OutputGate;
 import io.lockstep.mirror.replicate.LinkBoard;
 import io.lockstep.mirror.spi.Arbiter;
@@ -35,6 +34,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     private final OutputGate gate;
     private final CheckpointCapture capture;
     private final FailureDetector detector;
+    private final GiveAway giveAway;
     private final FramePort.Handler hold;
     private final FramePort.Handler deliver;
     private long nowNs;
@@ -42,10 +42,8 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     private long imageId;
     private long session;
     private long acked;
-    private long frozenEpoch;
     private boolean partnerWanted = true;
     private boolean guestDied;
-    private boolean handOverAsked;
     private long claimedNs;
     private long seekAtNs;
     private long backoffNs = RETRY_NS;
@@ -67,6 +65,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         this.capture = new CheckpointCapture(
                 guest, parts.tracker(), parts.window(), gate, parts.nic(), policy, parts.counters(), this, nowNs);
         this.detector = new FailureDetector(policy.detectNs(), nowNs);
+        this.giveAway = new GiveAway(board, policy.detectNs());
         this.hold = gate::hold;
         this.deliver = this::deliver;
         if (heldTerm > 0) {
@@ -107,8 +106,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     public void switchover() {
         require(MirrorState.PROTECTED, "switchover");
         cell.become(MirrorState.HANDING_OVER, "switchover was asked for", nowNs);
-        frozenEpoch = 0;
-        handOverAsked = false;
+        giveAway.begin();
         capture.freeze();
     }
 
@@ -141,12 +139,13 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         if (cell.state().isFinal()) {
             return 0;
         }
+        board.engineAt(now);
         GuestVm.Phase phase = guest.poll();
         int work = watchGuest(phase) + watchTerm() + watchSession() + watchAcks();
         if (cell.state().isFinal()) {
             return work + 1;
         }
-        work += capture.doWork(now, phase);
+        work += guestDied ? 0 : capture.doWork(now, phase);
         work += watchPartner();
         work += decideClaim();
         work += handOver();
@@ -156,6 +155,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     private int watchGuest(GuestVm.Phase phase) {
         if (phase == GuestVm.Phase.POWERED_OFF) {
             board.farewell("the guest shut itself down");
+            board.retire();
             cell.become(MirrorState.POWERED_OFF, "the guest shut itself down", nowNs);
             return 1;
         }
@@ -163,13 +163,15 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
             return 0;
         }
         guestDied = true;
-        if (cell.state() == MirrorState.PROTECTED || cell.state() == MirrorState.HANDING_OVER) {
-            if (cell.state() == MirrorState.PROTECTED) {
-                cell.become(MirrorState.HANDING_OVER, "the guest died: " + guest.problem(), nowNs);
-            }
-        } else {
-            board.disconnect("the guest died: " + guest.problem());
-            cell.become(MirrorState.FAILED, "the guest died while " + cell.state() + ": " + guest.problem(), nowNs);
+        String why = "the guest died: " + guest.problem();
+        guest.kill(why); // what is lost may still execute
+        if (cell.state() == MirrorState.PROTECTED) {
+            giveAway.begin();
+            cell.become(MirrorState.HANDING_OVER, why, nowNs);
+        } else if (cell.state() != MirrorState.HANDING_OVER) {
+            board.disconnect(why);
+            board.retire();
+            cell.become(MirrorState.FAILED, why + ", while " + cell.state(), nowNs);
         }
         return 1;
     }
@@ -189,8 +191,8 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     private void stepDown(String why) {
         guest.kill(why);
-        board.seek(false);
         board.disconnect(why);
+        board.retire();
         cell.become(MirrorState.STEPPED_DOWN, why, nowNs);
     }
 
@@ -230,7 +232,11 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     }
 
     private void startSession(LinkBoard.Offer offer) {
-        boolean resume = imageId != 0 && offer.resumeImageId() == imageId;
+        board.seek(false); // a link that comes back must not end what the partner can take over, before this side goes on alone
+        boolean resume = imageId != 0
+                && offer.resumeImageId() == imageId
+                && offer.resumeEpoch() >= acked
+                && offer.resumeEpoch() <= capture.epoch();
         if (!resume) {
             imageId = parts.imageIds().getAsLong();
         }
@@ -331,21 +337,12 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         if (cell.state() != MirrorState.HANDING_OVER) {
             return 0;
         }
-        if (handOverAsked && board.isHandedOver()) {
-            if (guestDied) {
-                stepDown("the guest died and was handed over at epoch " + acked);
-                return 1;
-            }
-            return 0;
-        }
-        boolean ready = guestDied || (frozenEpoch != 0 && acked >= frozenEpoch);
-        if (ready && !handOverAsked && !gate.hasReleasable()) {
-            handOverAsked = true;
-            board.handOver(
-                    guestDied ? acked : frozenEpoch, guestDied ? HandOverReason.GUEST_LOST : HandOverReason.SWITCHOVER);
+        if (guestDied && giveAway.isSent()) {
+            board.retire(); // no disconnect, which could overtake the hand-over
+            cell.become(MirrorState.STEPPED_DOWN, "the guest died and was handed over at epoch " + acked, nowNs);
             return 1;
         }
-        return 0;
+        return giveAway.doWork(session, guestDied, acked, gate.hasReleasable(), nowNs);
     }
 
     private int moveFrames() {
@@ -357,9 +354,9 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         if (state.isLiveAlone()) {
             gate.permitAll();
         }
-        boolean leased =
-                (state == MirrorState.PROTECTED || state == MirrorState.HANDING_OVER) && nowNs < board.leaseUntilNs();
-        if (state.isLiveAlone() || leased) {
+        boolean covered =
+                state == MirrorState.PROTECTED || (state == MirrorState.HANDING_OVER && !giveAway.isAsked());
+        if (state.isLiveAlone() || (covered && nowNs < board.leaseUntilNs())) {
             int released = gate.release(parts.uplink());
             parts.counters().add(Counter.OUTPUTS_RELEASED, released);
             work += released;
@@ -386,7 +383,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     @Override
     public void onFrozen(long epoch) {
-        frozenEpoch = epoch;
+        giveAway.frozenAt(epoch);
     }
 
     @Override

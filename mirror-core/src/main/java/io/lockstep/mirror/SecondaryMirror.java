@@ -6,9 +6,7 @@ import io.lockstep.mirror.counters.Counters;
 import io.lockstep.mirror.failover.FailureDetector;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.failover.StateCell;
-import io.lockstep.mirror.record.AckLevel;
 import io.lockstep.mirror.record.ControlReader;
-import io.lockstep.mirror.record.ControlWriter;
 import io.lockstep.mirror.record.HandOverReason;
 import io.lockstep.mirror.record.RecordFault;
 import io.lockstep.mirror.spi.Arbiter;
@@ -48,17 +46,18 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     private final StateCell cell;
     private final FailureDetector detector;
     private final ControlReader reader = new ControlReader();
-    private final ControlWriter writer = new ControlWriter();
+    private final SecondaryVoice voice;
     private final Takeover takeover;
     private StandbyVm standby;
     private ReplicaApplier applier;
+    private long preparedPages;
     private long nowNs;
     private long incarnation;
-    private long generation;
+    /** The primary's term when it asked for the current session, or for the last one. */
     private long term;
-    private boolean verdictOwed;
-    private long ackedPosition = -1;
-    private long ackedEpoch;
+
+    /** The session ended on this side, with its last frames perhaps still on their way. */
+    private boolean ignoringBulk;
 
     /** A secondary without a replica. */
     public SecondaryMirror(
@@ -80,7 +79,9 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         this.cell = new StateCell(vm + " secondary", MirrorState.WAITING, listener);
         this.detector = new FailureDetector(policy.detectNs(), nowNs);
         this.takeover = new Takeover(vm, arbiter, cell);
+        this.voice = new SecondaryVoice(link);
         this.nowNs = nowNs;
+        link.disconnect("a secondary starts"); // what was said to whoever used the link before was not heard here
     }
 
     /** The state. */
@@ -136,7 +137,8 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         work += link.poll(this, FRAMES_PER_POLL);
         if (!isTakingOver()) {
             work += watchLink();
-            work += acknowledge();
+            work += applier == null ? 0 : voice.acknowledge(applier);
+            work += voice.repeatRefusal();
             work += watchPrimary();
         }
         return work + watchStandby() + takeOver();
@@ -153,32 +155,13 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             return 0;
         }
         incarnation = current;
-        verdictOwed = false;
+        voice.sessionOver();
+        ignoringBulk = false;
         if (current == 0) {
             listener.onNotice("link to the primary is down: " + link.downReason());
             return 1;
         }
         detector.heardOnNetwork(nowNs);
-        return 1;
-    }
-
-    private int acknowledge() {
-        if (applier == null || incarnation == 0) {
-            return 0;
-        }
-        if (applier.position() == ackedPosition && applier.committedInSession() == ackedEpoch) {
-            return 0;
-        }
-        return sendAck(applier.committedInSession(), applier.chain());
-    }
-
-    private int sendAck(long epoch, long chain) {
-        int length = writer.ack(AckLevel.RECEIVED, generation, applier.position(), epoch, chain);
-        if (!link.sendControl(writer.buffer(), 0, length)) {
-            return 0;
-        }
-        ackedPosition = applier.position();
-        ackedEpoch = epoch;
         return 1;
     }
 
@@ -211,15 +194,17 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     }
 
     private int giveUp() {
-        discard(
-                applier == null || applier.resumeImageId() == 0
-                        ? "the primary was lost before its first checkpoint: the guest is lost, nothing was started here"
-                        : "the primary was lost while it ran alone in term " + arbiter.highestTerm()
-                                + ": the guest is lost");
+        String why = applier == null || applier.resumeImageId() == 0
+                ? "the primary was lost before its first checkpoint: the guest is lost, nothing was started here"
+                : "the primary was lost while it ran alone in term " + arbiter.highestTerm() + ": the guest is lost";
+        link.disconnect(why); // if it lives after all, it must ask again
+        discard(why);
         return 1;
     }
 
     private int startTakeover(String why) {
+        voice.sessionOver();
+        ignoringBulk = true;
         takeover.start(why, term, detector.lastHeardNs(), nowNs);
         return 1;
     }
@@ -233,12 +218,14 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             standbyFailed();
             return 1;
         }
-        if (phase == StandbyVm.Phase.READY && verdictOwed) {
+        if (phase == StandbyVm.Phase.READY && voice.owesAnswer()) {
             if (cell.state() == MirrorState.PREPARING) {
                 applier = new ReplicaApplier(standby.memory(), standby.staging(), counters, this::committed);
                 cell.become(MirrorState.RECEIVING, "memory is reserved, standby is started", nowNs);
             }
-            return answer(true, "");
+            int accepted = voice.accept(applier);
+            ignoringBulk &= accepted == 0;
+            return accepted;
         }
         return 0;
     }
@@ -249,28 +236,13 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             cell.become(MirrorState.FAILED, "standby lost while the term was claimed: " + problem, nowNs);
             return;
         }
-        if (verdictOwed) {
-            answer(false, problem);
+        boolean asked = voice.owesAnswer();
+        discard("standby lost: " + problem);
+        if (asked) {
+            voice.refuse(problem);
         } else {
             link.disconnect("standby lost: " + problem);
         }
-        discard("standby lost: " + problem);
-    }
-
-    private int answer(boolean accepted, String reason) {
-        long image = accepted ? applier.resumeImageId() : 0;
-        int length = writer.verdict(
-                accepted, generation, image, accepted ? applier.epoch() : 0, accepted ? applier.chain() : 0, reason);
-        if (!link.sendControl(writer.buffer(), 0, length)) {
-            return 0;
-        }
-        verdictOwed = false;
-        if (accepted) {
-            applier.startSession(generation);
-            ackedPosition = -1;
-            ackedEpoch = 0;
-        }
-        return 1;
     }
 
     private void discard(String why) {
@@ -279,14 +251,14 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         }
         standby = null;
         applier = null;
-        verdictOwed = false;
+        voice.sessionOver();
         if (cell.state() != MirrorState.WAITING) {
             cell.become(MirrorState.WAITING, why, nowNs);
         }
     }
 
     private void committed(long epoch, long chain) {
-        sendAck(epoch, chain);
+        voice.acknowledge(applier, epoch, chain);
         if (cell.state() == MirrorState.RECEIVING) {
             cell.become(MirrorState.READY, "replica at epoch " + epoch, nowNs);
         }
@@ -294,11 +266,14 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
 
     private int takeOver() {
         if (cell.state() == MirrorState.CLAIMING) {
-            return takeover.claim(applier, standby, nowNs);
+            int work = takeover.claim(applier, standby, nowNs);
+            if (cell.state() == MirrorState.RECEIVING) {
+                link.disconnect("the claim is lost; what was said meanwhile was not heard, so start again");
+            }
+            return work;
         }
         if (cell.state() == MirrorState.ACTIVATING && takeover.activate(applier, standby, nowNs)) {
-            link.sendControl(
-                    writer.buffer(), 0, writer.farewell("the guest runs here now, in term " + takeover.term()));
+            voice.farewell("the guest runs here now, in term " + takeover.term());
             listener.onTakenOver(takeover.receipt());
             return 1;
         }
@@ -310,25 +285,30 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (isTakingOver()) {
             return;
         }
+        watchLink();
         detector.heardOnNetwork(nowNs);
-        if (applier == null || verdictOwed) {
+        if (ignoringBulk) {
+            return;
+        }
+        if (!voice.isInSession()) {
             throw new RecordFault("bulk frame before this host accepted a session");
         }
         try {
             applier.onBulk(buffer, offset, length);
         } catch (DivergenceException e) {
-            listener.onNotice("DIVERGENCE in epoch " + e.epoch() + ", page " + e.page() + ": " + e.getMessage());
-            link.sendControl(
-                    writer.buffer(),
-                    0,
-                    writer.divergence(e.epoch(), e.page(), e.expected(), e.actual(), e.getMessage()));
-            cell.become(
-                    cell.state() == MirrorState.READY ? MirrorState.RECEIVING : MirrorState.WAITING,
-                    e.getMessage(),
-                    nowNs);
-            if (cell.state() == MirrorState.WAITING) {
-                discard(e.getMessage());
-            }
+            diverged(e);
+        }
+    }
+
+    /** Says so and drops the rest of the session; the primary ends it when it hears of this. */
+    private void diverged(DivergenceException e) {
+        listener.onNotice("DIVERGENCE in epoch " + e.epoch() + ", page " + e.page() + ": " + e.getMessage());
+        voice.diverged(e);
+        ignoringBulk = true;
+        if (cell.state() == MirrorState.READY) {
+            cell.become(MirrorState.RECEIVING, e.getMessage(), nowNs);
+        } else {
+            discard(e.getMessage());
         }
     }
 
@@ -337,6 +317,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (isTakingOver()) {
             return;
         }
+        watchLink();
         detector.heardOnNetwork(nowNs);
         reader.read(buffer, offset, length, this);
     }
@@ -346,10 +327,9 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (!name.equals(vm)) {
             throw new RecordFault("request to protect '" + name + "' on the link of '" + vm + "'");
         }
-        generation = newGeneration;
-        verdictOwed = true;
+        voice.asked(newGeneration);
         if (newTerm < arbiter.highestTerm()) {
-            answer(false, "term " + newTerm + " is over, the highest is " + arbiter.highestTerm());
+            voice.refuse("term " + newTerm + " is over, the highest is " + arbiter.highestTerm());
             return;
         }
         term = newTerm;
@@ -357,9 +337,9 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (cell.state() == MirrorState.READY) {
             cell.become(MirrorState.RECEIVING, "the primary starts a new session", nowNs);
         }
-        if (applier != null && standby.memory().pageCount() != pageCount) {
+        if (standby != null && preparedPages != pageCount) {
             discard("the primary's guest now has " + pageCount + " pages");
-            verdictOwed = true;
+            voice.asked(newGeneration);
         }
         if (standby == null) {
             prepare(pageCount, guest);
@@ -369,24 +349,34 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     private void prepare(long pageCount, byte[] guest) {
         try {
             standby = factory.prepare(vm, pageCount, guest);
+            preparedPages = pageCount;
             cell.become(MirrorState.PREPARING, "asked to protect a guest of " + pageCount + " pages", nowNs);
         } catch (IllegalArgumentException e) {
             listener.onNotice("refused: " + e.getMessage());
-            answer(false, e.getMessage());
+            voice.refuse(e.getMessage());
         }
     }
 
+    /**
+     * A higher term than the session's means that the primary went on alone: what it let out since then is not in the replica, so
+     * this host must not take over until a new session has brought the replica up to date (invariant I1).
+     */
     @Override
     public void onHeartbeat(long sequence, long sentNs, long heartbeatTerm) {
-        term = Math.max(term, heartbeatTerm);
-        link.sendControl(writer.buffer(), 0, writer.heartbeatEcho(sequence, sentNs));
+        if (heartbeatTerm > term && voice.isInSession()) {
+            throw new RecordFault("heartbeat in term " + heartbeatTerm + " in a session of term " + term);
+        }
+        if (heartbeatTerm > term && cell.state() == MirrorState.READY) {
+            cell.become(MirrorState.RECEIVING, "the primary goes on alone in term " + heartbeatTerm, nowNs);
+        }
+        voice.echo(sequence, sentNs);
     }
 
     @Override
     public void onHandOver(long epoch, long handedTerm, HandOverReason reason) {
-        if (cell.state() != MirrorState.READY) {
-            listener.onNotice("hand-over (" + reason + ") ignored in " + cell.state());
-            return;
+        if (cell.state() != MirrorState.READY || !voice.isInSession() || handedTerm != term) {
+            throw new RecordFault("hand-over (" + reason + ") in term " + handedTerm + ", but this side is "
+                    + cell.state() + " in term " + term);
         }
         if (reason == HandOverReason.SWITCHOVER && applier.epoch() != epoch) {
             throw new RecordFault("hand-over at epoch " + epoch + ", but the replica is at " + applier.epoch());
@@ -396,6 +386,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
 
     @Override
     public void onFarewell(String reason) {
+        ignoringBulk = true;
         discard("the primary ended the protection: " + reason);
     }
 }

@@ -93,6 +93,9 @@ public final class ReplicaApplier implements BulkReader.Visitor {
 
     @Override
     public boolean onFrame(long frameGeneration, long firstPosition, long recordCount) {
+        if (frameGeneration < generation) {
+            return false; // late, of a session that is over
+        }
         if (frameGeneration != generation) {
             throw new RecordFault("bulk frame of session " + frameGeneration + " in session " + generation);
         }
@@ -139,7 +142,7 @@ public final class ReplicaApplier implements BulkReader.Visitor {
             throw new RecordFault("page " + page + " is encoded DELTA during a synchronisation");
         }
         expander.expand(encoding, buffer, offset, length, target.chunk(at), target.offset(at));
-        long actual = EpochDigest.ofPage(target.chunk(at), target.offset(at));
+        long actual = EpochDigest.ofPage(page, target.chunk(at), target.offset(at));
         if (actual != expected) {
             intact = false;
             throw new DivergenceException("page content (" + encoding + ")", epoch + 1, page, expected, actual);
@@ -165,11 +168,11 @@ public final class ReplicaApplier implements BulkReader.Visitor {
     @Override
     public void onChunk(Blob blob, long blobOffset, long total, DirectBuffer buffer, int offset, int length) {
         requireStarted("chunk");
+        digest.chunk(blob, blobOffset, EpochDigest.ofBytes(buffer, offset, length));
         if (blob == Blob.BASELINE) {
             baseline.append(blobOffset, total, buffer, offset, length);
         } else {
             state.append(blobOffset, total, buffer, offset, length);
-            digest.state(blobOffset, EpochDigest.ofBytes(buffer, offset, length));
         }
     }
 

@@ -91,7 +91,7 @@ public final class CheckpointCapture {
         this.hold = gate::hold;
         this.counters = counters;
         this.listener = listener;
-        this.ledger = new PageLedger(guest.memory().pageCount(), policy.epochsInFlight());
+        this.ledger = new PageLedger(guest.memory().pageCount(), policy.epochsInFlight(), counters);
         this.pacer = new EpochPacer(policy, nowNs);
         this.sync = new SyncCopy(guest, tracker, window, ledger, counters);
         this.capturedNs = new long[policy.epochsInFlight() + 1];
@@ -204,7 +204,7 @@ public final class CheckpointCapture {
             return 0;
         }
         stoppedNs = nowNs;
-        tracker.harvest(ledger.owed());
+        ledger.harvest(tracker);
         counters.set(Counter.LAST_DIRTY_PAGES, ledger.owed().size());
         step = Step.COPYING;
         return 1;

@@ -1,6 +1,9 @@
 package io.lockstep.mirror.capture;
 
+import io.lockstep.mirror.counters.Counter;
+import io.lockstep.mirror.counters.Counters;
 import io.lockstep.mirror.memory.PageSet;
+import io.lockstep.mirror.spi.DirtyTracker;
 
 /**
  * Which pages the secondary does not have. A page moves from <i>owed</i> to the set of the epoch that carries it, and leaves that set
@@ -12,11 +15,13 @@ import io.lockstep.mirror.memory.PageSet;
  * </pre>
  */
 final class PageLedger {
+    private final Counters counters;
     private final PageSet owed;
     private final PageSet[] sent;
     private final long[] epochs;
 
-    PageLedger(long pageCount, int epochsInFlight) {
+    PageLedger(long pageCount, int epochsInFlight, Counters counters) {
+        this.counters = counters;
         owed = new PageSet(pageCount);
         sent = new PageSet[epochsInFlight + 1];
         epochs = new long[sent.length];
@@ -27,6 +32,16 @@ final class PageLedger {
 
     PageSet owed() {
         return owed;
+    }
+
+    /** Adds what was written since the last harvest; a tracker that lost count means every page. */
+    void harvest(DirtyTracker tracker) {
+        try {
+            tracker.harvest(owed);
+        } catch (IllegalStateException e) {
+            counters.add(Counter.TRACKER_LOST, 1);
+            owed.addAll();
+        }
     }
 
     /** The page's content is in the window, as part of this epoch. */

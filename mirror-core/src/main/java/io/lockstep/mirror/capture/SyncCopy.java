@@ -86,7 +86,7 @@ final class SyncCopy {
         }
         slot.syncStart(generation, imageId, guest.memory().pageCount(), fromEpoch, chain);
         window.publish();
-        tracker.harvest(ledger.owed());
+        ledger.harvest(tracker);
         step = Step.BASELINE;
         return 1;
     }
@@ -137,7 +137,7 @@ final class SyncCopy {
     private void endRound() {
         rounds++;
         cursor = 0;
-        tracker.harvest(ledger.owed());
+        ledger.harvest(tracker);
         if (ledger.owed().size() <= window.slots() / 8 || rounds >= MAX_ROUNDS) {
             step = Step.DONE;
         }

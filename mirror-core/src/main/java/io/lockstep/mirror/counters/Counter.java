@@ -35,7 +35,9 @@ public enum Counter {
     /** Times the link to the partner was lost. */
     LINK_LOSSES("link losses"),
     /** Times the send window was full while the guest was paused. */
-    WINDOW_FULL("window full");
+    WINDOW_FULL("window full"),
+    /** Times the dirty tracker lost count, so that every page was sent. */
+    TRACKER_LOST("dirty tracker lost count");
 
     private final String label;
 

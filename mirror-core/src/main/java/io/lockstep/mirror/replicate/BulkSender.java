@@ -33,6 +33,7 @@ final class BulkSender implements SendWindow.Handler {
     private final BulkWriter writer = new BulkWriter();
     private final EpochDigest digest = new EpochDigest();
     private final long[] chains = new long[CHAINS];
+    private final long[] chainEpochs = new long[CHAINS];
     private long generation;
     private long accepted;
     private long framed = -1;
@@ -119,15 +120,14 @@ final class BulkSender implements SendWindow.Handler {
             case SYNC_START -> writer.syncStart(slot.number(), slot.count(), slot.epoch(), slot.chain());
             case SYNC_PAGE, PAGE -> page(slot);
             case CHUNK -> {
-                if (slot.blob() == io.lockstep.mirror.record.Blob.DEVICE_STATE) {
-                    digest.state(slot.number(), EpochDigest.ofBytes(slot.data(), 0, slot.length()));
-                }
+                digest.chunk(slot.blob(), slot.number(), EpochDigest.ofBytes(slot.data(), 0, slot.length()));
                 writer.chunk(slot.blob(), (int) slot.number(), slot.total(), slot.data(), 0, slot.length());
             }
             case EPOCH_END -> {
                 long epochDigest = digest.digest();
                 long chain = digest.endEpoch(slot.epoch());
                 chains[(int) (slot.epoch() % CHAINS)] = chain;
+                chainEpochs[(int) (slot.epoch() % CHAINS)] = slot.epoch();
                 writer.epochEnd(slot.epoch(), slot.count(), slot.total(), epochDigest, chain);
             }
         }
@@ -139,7 +139,7 @@ final class BulkSender implements SendWindow.Handler {
                 ? compressor.encode(slot.number(), slot.data(), writer.buffer(), at, slowLink)
                 : compressor.encodeWhole(slot.number(), slot.data(), writer.buffer(), at, slowLink);
         Encoding encoding = compressor.encoding();
-        long pageDigest = EpochDigest.ofPage(slot.data(), 0);
+        long pageDigest = EpochDigest.ofPage(slot.number(), slot.data(), 0);
         digest.page(slot.number(), pageDigest);
         writer.page(slot.number(), encoding, pageDigest, length);
         counters.add(Counter.RAW_BYTES, PageRegion.PAGE_SIZE);
@@ -150,15 +150,17 @@ final class BulkSender implements SendWindow.Handler {
         if (position > framed) {
             throw new RecordFault("acknowledgement of position " + position + ", but only " + framed + " was sent");
         }
-        if (epoch > 0 && chains[(int) (epoch % CHAINS)] != chain) {
+        int index = (int) (epoch & (CHAINS - 1));
+        if (epoch != 0 && (chainEpochs[index] != epoch || chains[index] != chain)) {
             throw new RecordFault("acknowledgement of epoch " + epoch + " with chain " + Long.toHexString(chain)
-                    + ", but this side has " + Long.toHexString(chains[(int) (epoch % CHAINS)]));
+                    + ", but this side has epoch " + chainEpochs[index] + " with " + Long.toHexString(chains[index]));
         }
         window.acknowledge(position);
     }
 
     void endSession() {
         serving = false;
+        java.util.Arrays.fill(chainEpochs, 0);
         window.acknowledge(framed);
     }
 

@@ -19,8 +19,8 @@ public final class LinkBoard {
      */
     public record Offer(long generation, long resumeImageId, long resumeEpoch, long resumeChain) {}
 
-    /** A guest is to be given away at {@code epoch}. */
-    record HandOver(long epoch, HandOverReason reason) {}
+    /** A guest is to be given away at {@code epoch}, to the partner of this session only. */
+    record HandOver(long generation, long epoch, HandOverReason reason) {}
 
     /** The session is over, or could not start. */
     public record Ended(long generation, String reason, boolean refused) {}
@@ -38,6 +38,8 @@ public final class LinkBoard {
     private volatile boolean handedOver;
     private volatile boolean seeking;
     private volatile long term;
+    private volatile long engineNs = Long.MIN_VALUE;
+    private volatile boolean retired;
 
     /** Engine: takes the offer of a session, or null. */
     public Offer takeOffer() {
@@ -99,10 +101,21 @@ public final class LinkBoard {
         disconnect.set(reason);
     }
 
-    /** Engine: asks to give the guest away. */
-    public void handOver(long epoch, HandOverReason reason) {
+    /** Engine: asks to give the guest away to the partner of session {@code generation}. */
+    public void handOver(long generation, long epoch, HandOverReason reason) {
         handedOver = false;
-        handOver.set(new HandOver(epoch, reason));
+        handOver.set(new HandOver(generation, epoch, reason));
+    }
+
+    /** Engine: it is at work. A primary whose engine stands still has nothing to say, so that its partner takes over. */
+    public void engineAt(long nowNs) {
+        engineNs = nowNs;
+    }
+
+    /** Engine: this mirror's work is done. What is pending is still sent; from then on the link duty is silent. */
+    public void retire() {
+        seeking = false;
+        retired = true;
     }
 
     /** Engine: asks to tell the secondary that protection is over. */
@@ -129,6 +142,20 @@ public final class LinkBoard {
     void handOverSent() {
         handOver.set(null);
         handedOver = true;
+    }
+
+    /** The session it was meant for is over. */
+    void handOverDropped() {
+        handOver.set(null);
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
+    /** When the engine was last at work; {@link Long#MIN_VALUE} before the first time. */
+    long engineNs() {
+        return engineNs;
     }
 
     String pendingFarewell() {

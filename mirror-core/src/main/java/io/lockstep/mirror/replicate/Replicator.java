@@ -34,9 +34,12 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     private long incarnation;
     private long endedIncarnation;
     private long generation;
+    /** Generation before the first request on this connection. */
+    private long settledGeneration;
     private boolean asked;
     private boolean accepted;
     private String fault = "";
+    private final long[] sentAtNs = new long[64];
     private long heartbeats;
     private long nextHeartbeatNs;
 
@@ -83,6 +86,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
         }
         work += watchLink();
         work += commands();
+        work += ask();
         work += heartbeat();
         return work + sender.doWork(now, accepted ? generation : 0);
     }
@@ -95,25 +99,35 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
         }
         if (link.isUp() && incarnation == 0 && link.incarnation() > endedIncarnation) {
             incarnation = link.incarnation();
+            settledGeneration = generation;
             fault = "";
             asked = false;
             board.heard(nowNs);
         }
-        if (incarnation != 0 && !asked && board.isSeeking()) {
-            int length = writer.protect(0, generation + 1, board.term(), pageCount, vm, guestSpec);
-            if (link.sendControl(writer.buffer(), 0, length)) {
-                generation++;
-                asked = true;
-                return 1;
-            }
-        }
         return 0;
     }
 
+    private int ask() {
+        if (incarnation == 0 || asked || !board.isSeeking() || board.pendingFarewell() != null) {
+            return 0;
+        }
+        int length = writer.protect(0, generation + 1, board.term(), pageCount, vm, guestSpec);
+        if (!link.sendControl(writer.buffer(), 0, length)) {
+            return 0;
+        }
+        generation++;
+        asked = true;
+        return 1;
+    }
+
     private void endSession(String reason, boolean refused) {
-        boolean news = asked;
         endedIncarnation = incarnation;
         incarnation = 0;
+        leaveSession(reason, refused);
+    }
+
+    private void leaveSession(String reason, boolean refused) {
+        boolean news = asked;
         asked = false;
         accepted = false;
         sender.endSession();
@@ -125,7 +139,9 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     private int commands() {
         int work = 0;
         LinkBoard.HandOver handOver = board.pendingHandOver();
-        if (handOver != null && incarnation != 0) {
+        if (handOver != null && (!accepted || handOver.generation() != generation)) {
+            board.handOverDropped();
+        } else if (handOver != null) {
             int length = writer.handOver(handOver.epoch(), board.term(), handOver.reason());
             if (link.sendControl(writer.buffer(), 0, length)) {
                 board.handOverSent();
@@ -133,15 +149,27 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
             }
         }
         String farewell = board.pendingFarewell();
-        if (farewell != null && (incarnation == 0 || link.sendControl(writer.buffer(), 0, writer.farewell(farewell)))) {
-            board.farewellSent();
-            work++;
+        if (farewell != null) {
+            work += farewell(farewell);
         }
         return work;
     }
 
+    /** Ends the session but not the link. A guest that is gone for good has its farewell repeated until there is a link. */
+    private int farewell(String reason) {
+        boolean sent = incarnation != 0 && link.sendControl(writer.buffer(), 0, writer.farewell(reason));
+        if (!sent && (incarnation != 0 || board.isRetired())) {
+            return 0;
+        }
+        board.farewellSent();
+        leaveSession(reason, false);
+        return 1;
+    }
+
     private int heartbeat() {
-        if (incarnation == 0 || nowNs < nextHeartbeatNs) {
+        boolean engineStands =
+                board.engineNs() != Long.MIN_VALUE && nowNs - board.engineNs() > policy.detectNs();
+        if (incarnation == 0 || nowNs < nextHeartbeatNs || board.isRetired() || engineStands) {
             return 0;
         }
         int length = writer.heartbeat(heartbeats + 1, nowNs, board.term());
@@ -149,6 +177,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
             return 0;
         }
         heartbeats++;
+        sentAtNs[(int) (heartbeats % sentAtNs.length)] = nowNs;
         nextHeartbeatNs = nowNs + policy.heartbeatNs();
         return 1;
     }
@@ -160,11 +189,17 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
 
     @Override
     public void onBulk(DirectBuffer buffer, int offset, int length) {
+        if (board.isRetired()) {
+            return;
+        }
         throw new RecordFault("bulk frame sent to a primary");
     }
 
     @Override
     public void onControl(DirectBuffer buffer, int offset, int length) {
+        if (board.isRetired()) {
+            return; // the partner may be a primary by now
+        }
         board.heard(nowNs);
         reader.read(buffer, offset, length, this);
     }
@@ -172,8 +207,12 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     @Override
     public void onVerdict(
             boolean yes, long forGeneration, long resumeImageId, long resumeEpoch, long resumeChain, String reason) {
-        if (!asked || forGeneration != generation) {
-            return;
+        if (forGeneration <= settledGeneration || forGeneration > generation) {
+            throw new RecordFault("verdict on session " + forGeneration + ", asked were " + (settledGeneration + 1)
+                    + " to " + generation);
+        }
+        if (!asked || accepted || forGeneration != generation) {
+            return; // on a session that a farewell ended
         }
         if (!yes) {
             fault = reason;
@@ -187,8 +226,12 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
 
     @Override
     public void onHeartbeatEcho(long sequence, long sentNs) {
-        if (sequence > heartbeats || sentNs > nowNs) {
-            throw new RecordFault("echo of heartbeat " + sequence + " that was never sent, the last is " + heartbeats);
+        if (sequence <= heartbeats - sentAtNs.length && sequence > 0) {
+            return; // too old to be worth anything
+        }
+        if (sequence <= 0 || sequence > heartbeats || sentAtNs[(int) (sequence % sentAtNs.length)] != sentNs) {
+            throw new RecordFault("echo of heartbeat " + sequence + " sent at " + sentNs
+                    + ", which was never sent, the last is " + heartbeats);
         }
         board.lease(Math.max(board.leaseUntilNs(), sentNs + policy.leaseNs()), nowNs - sentNs);
     }

@@ -1,11 +1,12 @@
 package io.lockstep.mirror.verify;
 
 import io.lockstep.mirror.memory.PageRegion;
+import io.lockstep.mirror.record.Blob;
 import net.openhft.hashing.LongHashFunction;
 import org.agrona.DirectBuffer;
 
 /**
- * Digest of one epoch: the XXH3 of each page's content with its number, and of each piece of device state, in stream order. Also
+ * Digest of one epoch: the XXH3 of each page's content with its number, and of each piece of the blobs, in stream order. Also
  * carries the chain from epoch to epoch.
  *
  * <p>Threading: one thread. No allocation.
@@ -21,6 +22,11 @@ public final class EpochDigest {
     /** Digest of a page's content. */
     public static long ofPage(DirectBuffer buffer, int offset) {
         return ofBytes(buffer, offset, PageRegion.PAGE_SIZE);
+    }
+
+    /** Digest of a page's content and number, so that a page put into the wrong place is noticed at once. */
+    public static long ofPage(long page, DirectBuffer buffer, int offset) {
+        return fold(K1, page, ofPage(buffer, offset));
     }
 
     /** Digest of some bytes. */
@@ -46,9 +52,9 @@ public final class EpochDigest {
         digest = fold(digest, page, pageDigest);
     }
 
-    /** Adds a piece of device state. */
-    public void state(long stateOffset, long pieceDigest) {
-        digest = fold(digest, ~stateOffset, pieceDigest);
+    /** Adds a piece of a blob. */
+    public void chunk(Blob blob, long blobOffset, long pieceDigest) {
+        digest = fold(digest, ~(blobOffset << 1 | blob.ordinal()), pieceDigest);
     }
 
     /** The digest of what was added since the last epoch end. */
