@@ -80,7 +80,7 @@ public record MirrorPolicy(
     /** Checkpoints 40 times a second, suspicion after 80 ms. */
     public static MirrorPolicy standard() {
         return new MirrorPolicy(
-                25 * MS, 5 * MS, 500 * MS, 2, 10 * MS, 80 * MS, 60 * MS, 400 * MS, 4096, 4 << 20, Compression.AUTO);
+                25 * MS, 3 * MS, 500 * MS, 2, 10 * MS, 80 * MS, 60 * MS, 400 * MS, 4096, 4 << 20, Compression.AUTO);
     }
 
     private static boolean powerOfTwo(int value, int least, int most) {

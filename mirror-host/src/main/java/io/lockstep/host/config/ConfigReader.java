@@ -107,7 +107,7 @@ public final class ConfigReader {
         try {
             return new MirrorPolicy(
                     section.durationNs("epoch", "25ms"),
-                    section.durationNs("min-epoch", "5ms"),
+                    section.durationNs("min-epoch", "3ms"),
                     section.durationNs("max-epoch", "500ms"),
                     section.number("epochs-in-flight", 2),
                     section.durationNs("heartbeat", "10ms"),
