@@ -9,6 +9,7 @@ import io.lockstep.mirror.verify.FailoverReceipt;
 
 /** The steps of a takeover in order: win the term, drop the unfinished epoch, load, run. Times each of them for the receipt. */
 final class Takeover {
+    private static final long HUNG_NS = 30_000_000_000L;
     private static final long RETRY_NS = 50_000_000L;
 
     private final String vm;
@@ -98,6 +99,10 @@ final class Takeover {
                 return false;
             }
             default -> {
+                if (nowNs - fencedNs > HUNG_NS) {
+                    String why = "the standby did not go live within " + HUNG_NS / 1_000_000_000L + " s";
+                    cell.become(MirrorState.FAILED, why, nowNs);
+                }
                 return false;
             }
         }

@@ -48,6 +48,9 @@ public final class CheckpointCapture {
         FROZEN
     }
 
+    /** Far above any pause seen, so that an overloaded host is not taken for a broken one. */
+    private static final long HUNG_NS = 10_000_000_000L;
+
     private final GuestVm guest;
     private final DirtyTracker tracker;
     private final SendWindow window;
@@ -201,12 +204,21 @@ public final class CheckpointCapture {
             return giveUp(nowNs);
         }
         if (phase != GuestVm.Phase.MEMORY_FINAL && phase != GuestVm.Phase.STATE_READY) {
-            return 0;
+            return watchForHang(nowNs - requestedNs, "stop the guest");
         }
         stoppedNs = nowNs;
         ledger.harvest(tracker);
         counters.set(Counter.LAST_DIRTY_PAGES, ledger.owed().size());
         step = Step.COPYING;
+        return 1;
+    }
+
+    /** A hypervisor that hangs is a fault like one that dies; killed, it is handled as such. */
+    private int watchForHang(long waitedNs, String what) {
+        if (waitedNs < HUNG_NS) {
+            return 0;
+        }
+        guest.kill("the hypervisor did not " + what + " within " + HUNG_NS / 1_000_000_000L + " s");
         return 1;
     }
 
@@ -240,7 +252,7 @@ public final class CheckpointCapture {
             return giveUp(nowNs);
         }
         if (phase != GuestVm.Phase.STATE_READY) {
-            return 0;
+            return watchForHang(nowNs - copiedNs, "save the device state");
         }
         int total = guest.stateLength();
         int work = 0;
