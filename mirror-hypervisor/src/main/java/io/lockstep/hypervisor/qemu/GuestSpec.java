@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * Everything that decides what a guest's hardware looks like. Both hosts must run from an equal spec: the primary sends its own to the
@@ -99,154 +100,96 @@ public record GuestSpec(
 
     /** The same with another machine type. */
     public GuestSpec withMachine(String value) {
-        return new GuestSpec(
-                name,
-                qemu,
-                value,
-                cpu,
-                accelerator,
-                memoryBytes,
-                vcpus,
-                kernel,
-                initrd,
-                commandLine,
-                mac,
-                uuid,
-                serialLog,
-                extraArguments);
+        return with(edit -> edit.machine = value);
     }
 
     /** The same with another CPU model. */
     public GuestSpec withCpu(String value) {
-        return new GuestSpec(
-                name,
-                qemu,
-                machine,
-                value,
-                accelerator,
-                memoryBytes,
-                vcpus,
-                kernel,
-                initrd,
-                commandLine,
-                mac,
-                uuid,
-                serialLog,
-                extraArguments);
+        return with(edit -> edit.cpu = value);
     }
 
     /** The same with another accelerator. */
     public GuestSpec withAccelerator(String value) {
-        return new GuestSpec(
-                name,
-                qemu,
-                machine,
-                cpu,
-                value,
-                memoryBytes,
-                vcpus,
-                kernel,
-                initrd,
-                commandLine,
-                mac,
-                uuid,
-                serialLog,
-                extraArguments);
+        return with(edit -> edit.accelerator = value);
     }
 
     /** The same with another amount of RAM and number of CPUs. */
     public GuestSpec withSize(long newMemoryBytes, int newVcpus) {
-        return new GuestSpec(
-                name,
-                qemu,
-                machine,
-                cpu,
-                accelerator,
-                newMemoryBytes,
-                newVcpus,
-                kernel,
-                initrd,
-                commandLine,
-                mac,
-                uuid,
-                serialLog,
-                extraArguments);
+        return with(edit -> {
+            edit.memoryBytes = newMemoryBytes;
+            edit.vcpus = newVcpus;
+        });
     }
 
     /** The same with words added to the kernel command line. */
     public GuestSpec withKernelArguments(String words) {
-        return new GuestSpec(
-                name,
-                qemu,
-                machine,
-                cpu,
-                accelerator,
-                memoryBytes,
-                vcpus,
-                kernel,
-                initrd,
-                commandLine + " " + words,
-                mac,
-                uuid,
-                serialLog,
-                extraArguments);
+        return with(edit -> edit.commandLine = commandLine + " " + words);
     }
 
     /** The same with another serial log; each host may have its own. */
     public GuestSpec withSerialLog(String path) {
-        return new GuestSpec(
-                name,
-                qemu,
-                machine,
-                cpu,
-                accelerator,
-                memoryBytes,
-                vcpus,
-                kernel,
-                initrd,
-                commandLine,
-                mac,
-                uuid,
-                path,
-                extraArguments);
+        return with(edit -> edit.serialLog = path);
     }
 
     /** The same with another QEMU binary. */
     public GuestSpec withQemu(String binary) {
-        return new GuestSpec(
-                name,
-                binary,
-                machine,
-                cpu,
-                accelerator,
-                memoryBytes,
-                vcpus,
-                kernel,
-                initrd,
-                commandLine,
-                mac,
-                uuid,
-                serialLog,
-                extraArguments);
+        return with(edit -> edit.qemu = binary);
     }
 
     /** The same with other extra arguments. */
     public GuestSpec withExtraArguments(List<String> arguments) {
-        return new GuestSpec(
-                name,
-                qemu,
-                machine,
-                cpu,
-                accelerator,
-                memoryBytes,
-                vcpus,
-                kernel,
-                initrd,
-                commandLine,
-                mac,
-                uuid,
-                serialLog,
-                arguments);
+        return with(edit -> edit.extraArguments = arguments);
+    }
+
+    private GuestSpec with(Consumer<Edit> change) {
+        Edit edit = new Edit(this);
+        change.accept(edit);
+        return edit.toSpec();
+    }
+
+    /** The components that a copy may change. */
+    private static final class Edit {
+        private final GuestSpec original;
+        private String qemu;
+        private String machine;
+        private String cpu;
+        private String accelerator;
+        private long memoryBytes;
+        private int vcpus;
+        private String commandLine;
+        private String serialLog;
+        private List<String> extraArguments;
+
+        Edit(GuestSpec original) {
+            this.original = original;
+            qemu = original.qemu;
+            machine = original.machine;
+            cpu = original.cpu;
+            accelerator = original.accelerator;
+            memoryBytes = original.memoryBytes;
+            vcpus = original.vcpus;
+            commandLine = original.commandLine;
+            serialLog = original.serialLog;
+            extraArguments = original.extraArguments;
+        }
+
+        GuestSpec toSpec() {
+            return new GuestSpec(
+                    original.name,
+                    qemu,
+                    machine,
+                    cpu,
+                    accelerator,
+                    memoryBytes,
+                    vcpus,
+                    original.kernel,
+                    original.initrd,
+                    commandLine,
+                    original.mac,
+                    original.uuid,
+                    serialLog,
+                    extraArguments);
+        }
     }
 
     /** The spec as JSON, for the partner. */
