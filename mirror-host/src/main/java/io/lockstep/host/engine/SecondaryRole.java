@@ -90,11 +90,11 @@ final class SecondaryRole implements Role {
     }
 
     private Role goPrimary(long nowNs) {
-        HostReceipt receipt =
-                HostReceipt.of(listener.receipt(), context.config().partner(), context.config().host());
+        HostReceipt receipt = HostReceipt.of(
+                listener.receipt(), context.config().partner(), context.config().host());
         handedOver = true;
-        Role primary = new PrimaryRole(
-                context, engine, standby.running(), standby.link(), mirror.term(), receipt, nowNs);
+        Role primary =
+                new PrimaryRole(context, engine, standby.running(), standby.link(), mirror.term(), receipt, nowNs);
         context.events().accept(new HostEvent.ReceiptReady(context.vm(), receipt));
         link.close();
         standby.link().start();
