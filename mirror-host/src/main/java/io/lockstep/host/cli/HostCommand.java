@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -104,6 +105,6 @@ final class HostCommand implements Callable<Integer> {
     }
 
     private static void log(String text) {
-        System.out.println(LocalTime.now().truncatedTo(ChronoUnit.MILLIS) + " " + text);
+        System.out.println(LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.MILLIS) + " " + text);
     }
 }
