@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -70,7 +71,7 @@ public final class ConfigReader {
         UplinkConfig uplink = uplink(root.section("uplink"));
         TrackerChoice tracker = root.choice("tracker", TrackerChoice.AUTO);
         MirrorPolicy policy = policy(root.section("policy"));
-        List<GuestConfig> guests = guests(root, Set.of(host, partnerHost));
+        List<GuestConfig> guests = guests(root, new LinkedHashSet<>(List.of(host, partnerHost)));
         root.rejectUnknown();
         try {
             return new HostConfig(

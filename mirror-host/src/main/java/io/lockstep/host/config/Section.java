@@ -115,6 +115,9 @@ final class Section {
             names.add(value.name().toLowerCase(Locale.ROOT).replace('_', '-'));
         }
         String text = text(key, names.get(fallback.ordinal()));
+        if (node.path(key).isBoolean()) {
+            text = node.path(key).asBoolean() ? "on" : "off"; // YAML reads the words on and off as truth values
+        }
         int index = names.indexOf(text);
         if (index < 0) {
             errors.add(name(key) + " is '" + text + "': must be one of " + String.join(", ", names));
