@@ -232,7 +232,9 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     }
 
     private void startSession(LinkBoard.Offer offer) {
-        board.seek(false); // a link that comes back must not end what the partner can take over, before this side goes on alone
+        board.seek(
+                false); // a link that comes back must not end what the partner can take over, before this side goes on
+        // alone
         boolean resume = imageId != 0
                 && offer.resumeImageId() == imageId
                 && offer.resumeEpoch() >= acked
@@ -354,8 +356,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         if (state.isLiveAlone()) {
             gate.permitAll();
         }
-        boolean covered =
-                state == MirrorState.PROTECTED || (state == MirrorState.HANDING_OVER && !giveAway.isAsked());
+        boolean covered = state == MirrorState.PROTECTED || (state == MirrorState.HANDING_OVER && !giveAway.isAsked());
         if (state.isLiveAlone() || (covered && nowNs < board.leaseUntilNs())) {
             int released = gate.release(parts.uplink());
             parts.counters().add(Counter.OUTPUTS_RELEASED, released);

@@ -68,8 +68,7 @@ final class SecondaryVoice {
 
     /** Answers "yes", if there is room: the session starts. */
     int accept(ReplicaApplier applier) {
-        if (!send(writer.verdict(
-                true, generation, applier.resumeImageId(), applier.epoch(), applier.chain(), ""))) {
+        if (!send(writer.verdict(true, generation, applier.resumeImageId(), applier.epoch(), applier.chain(), ""))) {
             return 0;
         }
         answerOwed = false;

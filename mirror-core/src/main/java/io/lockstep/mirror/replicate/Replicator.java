@@ -36,6 +36,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     private long generation;
     /** Generation before the first request on this connection. */
     private long settledGeneration;
+
     private boolean asked;
     private boolean accepted;
     private String fault = "";
@@ -167,8 +168,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     }
 
     private int heartbeat() {
-        boolean engineStands =
-                board.engineNs() != Long.MIN_VALUE && nowNs - board.engineNs() > policy.detectNs();
+        boolean engineStands = board.engineNs() != Long.MIN_VALUE && nowNs - board.engineNs() > policy.detectNs();
         if (incarnation == 0 || nowNs < nextHeartbeatNs || board.isRetired() || engineStands) {
             return 0;
         }
