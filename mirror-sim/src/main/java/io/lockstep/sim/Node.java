@@ -294,6 +294,11 @@ final class Node implements SimStandby.Owner {
         return tracker;
     }
 
+    /** True if everything captured is acknowledged. */
+    boolean isDrained() {
+        return window.pending() == 0;
+    }
+
     PageRegion shadow() {
         return shadow;
     }

@@ -52,6 +52,11 @@ final class Outside {
         return current;
     }
 
+    /** The node the guest is live on. */
+    int owner() {
+        return owner;
+    }
+
     long heardCounter() {
         return heardCounter;
     }

@@ -79,7 +79,7 @@ public final class BulkReader {
     /** Checks a record's header and fixed block; returns their length. */
     private int block(DirectBuffer buffer, int at, int end, int template, int blockLength) {
         RecordFault.require(
-                at + HEADER + blockLength <= end, "end of record " + template, (long) at + HEADER + blockLength, end);
+                at + HEADER + blockLength <= end, "end of a record's block", (long) at + HEADER + blockLength, end);
         header.wrap(buffer, at);
         RecordFault.require(header.templateId() == template, "kind of record", header.templateId(), template);
         RecordFault.require(

@@ -20,6 +20,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class OutputGate {
     private static final int PREFIX = Integer.BYTES;
     private static final int SKIP = -1;
+    private static final int MAX_RECORD = BitUtil.align(PREFIX + FramePort.MAX_FRAME, Long.BYTES);
     private static final int MAX_MARKS = 64;
 
     private final UnsafeBuffer buffer;
@@ -36,20 +37,20 @@ public final class OutputGate {
     /**
      * A gate.
      *
-     * @param capacity bytes, a power of two of at least 256 KiB
+     * @param capacity bytes, a power of two of at least 512 KiB
      */
     public OutputGate(int capacity) {
-        if (!BitUtil.isPowerOfTwo(capacity) || capacity < 4 * FramePort.MAX_FRAME) {
+        if (!BitUtil.isPowerOfTwo(capacity) || capacity < 4 * MAX_RECORD) {
             throw new IllegalArgumentException(
-                    "held output buffer of " + capacity + " bytes: must be a power of two of at least 262400");
+                    "held output buffer of " + capacity + " bytes: must be a power of two of at least 524288");
         }
         buffer = new UnsafeBuffer(ByteBuffer.allocateDirect(capacity));
         mask = capacity - 1;
     }
 
-    /** True if a frame of any size fits. */
+    /** True if a frame of any size fits, even if the rest of the buffer is too short for it and stays unused. */
     public boolean hasRoom() {
-        return held - released + 2L * FramePort.MAX_FRAME < buffer.capacity();
+        return held - released + 2L * MAX_RECORD <= buffer.capacity();
     }
 
     /** Takes a frame; legal only after {@link #hasRoom()}. */
