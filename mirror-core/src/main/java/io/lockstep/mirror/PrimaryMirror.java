@@ -62,8 +62,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         this.nowNs = nowNs;
         this.cell = new StateCell(parts.vm() + " primary", MirrorState.STARTING, listener);
         this.gate = new OutputGate(policy.heldOutputBytes());
-        this.capture = new CheckpointCapture(
-                guest, parts.tracker(), parts.window(), gate, parts.nic(), policy, parts.counters(), this, nowNs);
+        this.capture = new CheckpointCapture(parts, gate, policy, this, nowNs);
         this.detector = new FailureDetector(policy.detectNs(), nowNs);
         this.giveAway = new GiveAway(board, policy.detectNs());
         this.hold = gate::hold;

@@ -54,9 +54,9 @@ class AllocationTest {
                 compression);
         Loopback[] link = Loopback.pair();
         SendWindow window = new SendWindow(policy.windowSlots());
-        LinkBoard board = new LinkBoard();
-        replicator = new Replicator(
-                "vm", new byte[0], PageRegion.onHeap(PAGES), link[0], window, board, policy, counters, 1);
+        LinkBoard board = new LinkBoard(1);
+        replicator =
+                new Replicator("vm", new byte[0], PageRegion.onHeap(PAGES), link[0], window, board, policy, counters);
         MirrorListener listener = (from, to, reason, now) -> {};
         PrimaryParts parts =
                 new PrimaryParts("vm", guest, guest, card, uplink, window, board, new Terms(), counters, () -> 42);

@@ -59,11 +59,10 @@ final class Node implements SimStandby.Owner {
         }
         MirrorPolicy policy = cluster.wiring().primaryPolicy(cluster.policy());
         window = new SendWindow(policy.windowSlots());
-        LinkBoard board = new LinkBoard();
+        LinkBoard board = new LinkBoard(cluster.freshNumber() << 10);
         Counters counters = new Counters();
         shadow = PageRegion.onHeap((int) running.memory().pageCount());
-        replicator =
-                new Replicator(VM, SPEC, shadow, end, window, board, policy, counters, cluster.freshNumber() << 10);
+        replicator = new Replicator(VM, SPEC, shadow, end, window, board, policy, counters);
         var uplink = cluster.outside().port(id);
         PrimaryParts parts = new PrimaryParts(
                 VM,

@@ -1,6 +1,7 @@
 package io.lockstep.mirror.capture;
 
 import io.lockstep.mirror.MirrorPolicy;
+import io.lockstep.mirror.PrimaryParts;
 import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.counters.Counters;
 import io.lockstep.mirror.record.Blob;
@@ -76,23 +77,14 @@ public final class CheckpointCapture {
     private final long[] capturedNs;
 
     /** A capture stage for a guest that runs. */
-    public CheckpointCapture(
-            GuestVm guest,
-            DirtyTracker tracker,
-            SendWindow window,
-            OutputGate gate,
-            FramePort nic,
-            MirrorPolicy policy,
-            Counters counters,
-            Listener listener,
-            long nowNs) {
-        this.guest = guest;
-        this.tracker = tracker;
-        this.window = window;
+    public CheckpointCapture(PrimaryParts parts, OutputGate gate, MirrorPolicy policy, Listener listener, long nowNs) {
+        this.guest = parts.guest();
+        this.tracker = parts.tracker();
+        this.window = parts.window();
         this.gate = gate;
-        this.nic = nic;
+        this.nic = parts.nic();
         this.hold = gate::hold;
-        this.counters = counters;
+        this.counters = parts.counters();
         this.listener = listener;
         this.ledger = new PageLedger(guest.memory().pageCount(), policy.epochsInFlight(), counters);
         this.pacer = new EpochPacer(policy, nowNs);

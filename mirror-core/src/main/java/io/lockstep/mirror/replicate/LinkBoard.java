@@ -25,6 +25,7 @@ public final class LinkBoard {
     /** The session is over, or could not start. */
     public record Ended(long generation, String reason, boolean refused) {}
 
+    private final long firstGeneration;
     private final AtomicReference<Offer> offer = new AtomicReference<>();
     private final AtomicReference<Ended> ended = new AtomicReference<>();
     private final AtomicReference<HandOver> handOver = new AtomicReference<>();
@@ -40,6 +41,19 @@ public final class LinkBoard {
     private volatile long term;
     private volatile long engineNs = Long.MIN_VALUE;
     private volatile boolean retired;
+
+    /**
+     * An empty board.
+     *
+     * @param firstGeneration number of the session before the first; higher than any an earlier process used for this guest
+     */
+    public LinkBoard(long firstGeneration) {
+        this.firstGeneration = firstGeneration;
+    }
+
+    long firstGeneration() {
+        return firstGeneration;
+    }
 
     /** Engine: takes the offer of a session, or null. */
     public Offer takeOffer() {

@@ -50,7 +50,6 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
      * @param vm name of the guest
      * @param guestSpec what the secondary needs to prepare a standby; opaque here, at most 60 KiB
      * @param shadow memory for the last sent versions, as many pages as the guest
-     * @param firstGeneration a number higher than any an earlier process used for this guest
      */
     public Replicator(
             String vm,
@@ -60,8 +59,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
             SendWindow window,
             LinkBoard board,
             MirrorPolicy policy,
-            Counters counters,
-            long firstGeneration) {
+            Counters counters) {
         this.vm = vm;
         this.guestSpec = guestSpec;
         this.pageCount = shadow.pageCount();
@@ -70,7 +68,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
         this.board = board;
         this.policy = policy;
         this.sender = new BulkSender(link, window, shadow, policy.compression(), counters);
-        this.generation = firstGeneration;
+        this.generation = board.firstGeneration();
     }
 
     /** Does what can be done now. Returns 0 if there was nothing to do. */

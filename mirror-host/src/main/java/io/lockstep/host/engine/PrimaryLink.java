@@ -17,7 +17,7 @@ final class PrimaryLink implements AutoCloseable {
     private static final long MAX_IDLE_MS = 4;
 
     private final SendWindow window;
-    private final LinkBoard board = new LinkBoard();
+    private final LinkBoard board;
     private final Counters counters = new Counters();
     private final MappedMemory shadow;
     private final TcpInterconnect link;
@@ -34,12 +34,12 @@ final class PrimaryLink implements AutoCloseable {
     PrimaryLink(VmContext context, byte[] guestSpec, long memoryBytes, Runnable wakeEngine, Consumer<Throwable> onError)
             throws IOException {
         this.wakeEngine = wakeEngine;
+        // Sessions of an earlier life of this process must not have the same number.
+        this.board = new LinkBoard(TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis()));
         this.window = new SendWindow(context.config().policy().windowSlots());
         this.shadow = MappedMemory.anonymous(memoryBytes);
         this.link = TcpInterconnect.connector(
                 context.tcp(), context.vm(), context.config().partnerAddress(), System::nanoTime, context::notice);
-        // Sessions of an earlier life of this process must not have the same number.
-        long firstGeneration = TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis());
         this.replicator = new Replicator(
                 context.vm(),
                 guestSpec,
@@ -48,8 +48,7 @@ final class PrimaryLink implements AutoCloseable {
                 window,
                 board,
                 context.config().policy(),
-                counters,
-                firstGeneration);
+                counters);
         this.thread = new DutyThread("link-" + context.vm(), new LinkDuty(), onError);
     }
 
