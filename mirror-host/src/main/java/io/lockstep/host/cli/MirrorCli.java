@@ -1,5 +1,7 @@
 package io.lockstep.host.cli;
 
+import io.lockstep.host.demo.DemoCommand;
+import io.lockstep.host.drill.DrillCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -9,7 +11,7 @@ import picocli.CommandLine.Command;
         description = "Keeps a virtual machine alive through the loss of any one component or host.",
         mixinStandardHelpOptions = true,
         version = "0.1.0",
-        subcommands = {HostCommand.class, CtlCommand.class},
+        subcommands = {HostCommand.class, CtlCommand.class, DemoCommand.class, DrillCommand.class},
         synopsisSubcommandLabel = "COMMAND")
 public final class MirrorCli {
     private MirrorCli() {}

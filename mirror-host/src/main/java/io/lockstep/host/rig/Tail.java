@@ -1,0 +1,27 @@
+package io.lockstep.host.rig;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The ends of log files. */
+public final class Tail {
+    private Tail() {}
+
+    /** The whole text, or why it cannot be read. */
+    public static String text(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** The last lines that are not blank. */
+    public static List<String> lines(Path file, int count) {
+        List<String> lines = text(file).lines().filter(line -> !line.isBlank()).toList();
+        return lines.subList(Math.max(0, lines.size() - count), lines.size());
+    }
+}
