@@ -30,9 +30,9 @@ class CaptureTest {
     @Test
     void shouldHurryWhenOutputWaitsAndNothingIsInFlight() {
         EpochPacer pacer = new EpochPacer(policy, 0);
-        assertFalse(pacer.isDue(4 * MS, 0, true));
-        assertTrue(pacer.isDue(5 * MS, 0, true));
-        assertFalse(pacer.isDue(5 * MS, 1, true));
+        assertFalse(pacer.isDue(policy.minEpochNs() - 1, 0, true));
+        assertTrue(pacer.isDue(policy.minEpochNs(), 0, true));
+        assertFalse(pacer.isDue(policy.minEpochNs(), 1, true));
     }
 
     @Test
