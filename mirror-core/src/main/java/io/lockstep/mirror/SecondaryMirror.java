@@ -363,7 +363,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
      */
     @Override
     public void onHeartbeat(long sequence, long sentNs, long heartbeatTerm) {
-        if (heartbeatTerm > term && voice.isInSession()) {
+        if (heartbeatTerm != term && voice.isInSession()) {
             throw new RecordFault("heartbeat in term " + heartbeatTerm + " in a session of term " + term);
         }
         if (heartbeatTerm > term && cell.state() == MirrorState.READY) {

@@ -94,8 +94,8 @@ public final class Simulation {
     private void blows() {
         int rounds = 1 + world.dice.nextInt(4);
         for (int round = 0; round < rounds; round++) {
-            if (!untilProtected(2_000 * MS)) {
-                throw new InvariantViolation("liveness", "not protected 2 s after everything healed");
+            if (!untilProtected(5_000 * MS)) {
+                throw new InvariantViolation("liveness", "not protected 5 s after everything healed");
             }
             run(world.between(0, 60 * MS));
             faults.noise();
@@ -125,7 +125,7 @@ public final class Simulation {
         long startNs = world.nowNs;
         long frames = -1;
         long wanted = Long.MAX_VALUE;
-        while (world.nowNs - startNs < 4_000 * MS) {
+        while (world.nowNs - startNs < 6_000 * MS) {
             step();
             maybeHelp();
             Node primary = primary();
