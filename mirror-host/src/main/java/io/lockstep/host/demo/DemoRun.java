@@ -144,7 +144,8 @@ final class DemoRun {
                 String cause = rig.status(Side.B).receipt().path("cause").asText("nobody knows why");
                 view.say("the guest moved to host b before anything was broken (" + cause + "); switching it back ...");
                 rig.host(Side.B).ask("switchover", OUTCOME_LIMIT);
-                awaitWatching(rig, client, "host a to run the guest again", OUTCOME_LIMIT, () -> rig.runner() == Side.A);
+                awaitWatching(
+                        rig, client, "host a to run the guest again", OUTCOME_LIMIT, () -> rig.runner() == Side.A);
             }
         }
     }
@@ -186,7 +187,12 @@ final class DemoRun {
             default -> rig.runner() == Side.B && !rig.status(Side.B).receipt().isMissingNode();
         });
         if (kill == KillKind.ENGINE_A) {
-            awaitWatching(rig, client, "host a's QEMU to die with its engine", OUTCOME_LIMIT, () -> !ProcessFacts.isRunning(qemuOfA));
+            awaitWatching(
+                    rig,
+                    client,
+                    "host a's QEMU to die with its engine",
+                    OUTCOME_LIMIT,
+                    () -> !ProcessFacts.isRunning(qemuOfA));
         }
         Side runner = rig.runner();
         if (kill == KillKind.LINK) {
@@ -198,15 +204,15 @@ final class DemoRun {
             }
         }
         long answers = client.operations();
-        awaitWatching(rig, client, "the client's next answers", OUTCOME_LIMIT, () -> client.operations() > answers + 10);
+        awaitWatching(
+                rig, client, "the client's next answers", OUTCOME_LIMIT, () -> client.operations() > answers + 10);
     }
 
     private static String outcomeText(Side runner) {
         return runner == null ? "no single host runs the guest" : "host " + runner.hostName() + " runs the guest";
     }
 
-    private void awaitWatching(
-            PairRig rig, LoadClient client, String what, Duration limit, BooleanSupplier condition)
+    private void awaitWatching(PairRig rig, LoadClient client, String what, Duration limit, BooleanSupplier condition)
             throws RigException {
         rig.await(what, limit, () -> {
             view.update(rig, client);

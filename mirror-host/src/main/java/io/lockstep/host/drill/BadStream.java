@@ -44,7 +44,8 @@ final class BadStream implements Scenario {
             onTheWay(stage, rig, "the stream ends in mid-frame " + direction, way, BadStream::truncate);
         }
         onTheWay(stage, rig, "random bytes instead of frames", ByteProxy.Way.FORWARD, piece -> scramble(stage, piece));
-        List<byte[]> session = Recordings.oldestSession(rig.proxy(stage.awaitProtected()).recordings());
+        List<byte[]> session =
+                Recordings.oldestSession(rig.proxy(stage.awaitProtected()).recordings());
         fromOutside(stage, rig, "both connections of an old session are played back", session);
         byte[] foreign = Recordings.ofVersion(99, session.get(0));
         fromOutside(stage, rig, "a peer of version 99", List.of(foreign));
@@ -112,11 +113,13 @@ final class BadStream implements Scenario {
                 socket.connect(rig.listenAddress(secondary), 2_000);
                 socket.getOutputStream().write(stream);
             }
-            stage.await("a named fault in a log", Stage.TAKEOVER_LIMIT, () -> !fault(rig, logA, logB).isEmpty());
+            stage.await("a named fault in a log", Stage.TAKEOVER_LIMIT, () -> !fault(rig, logA, logB)
+                    .isEmpty());
         } catch (IOException e) {
             // Hung up on while still talking: then the log says why.
             stage.say("  " + e.getMessage());
-            stage.await("a named fault in a log", Stage.TAKEOVER_LIMIT, () -> !fault(rig, logA, logB).isEmpty());
+            stage.await("a named fault in a log", Stage.TAKEOVER_LIMIT, () -> !fault(rig, logA, logB)
+                    .isEmpty());
         } finally {
             sockets.forEach(BadStream::close);
         }

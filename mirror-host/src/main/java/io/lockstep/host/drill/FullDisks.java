@@ -125,8 +125,7 @@ final class FullDisks implements Scenario {
     private static void fill(Path filler) throws RigException {
         byte[] block = new byte[4 << 10];
         long written = 0;
-        try (OutputStream out =
-                Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+        try (OutputStream out = Files.newOutputStream(filler, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             while (written < 1 << 30) {
                 out.write(block);
                 written += block.length;

@@ -159,7 +159,8 @@ public final class PairRig implements AutoCloseable {
     public void awaitGuest(Duration limit) throws RigException {
         await("the guest to boot", limit, () -> !host(Side.A).isAlive() || hasSaid("mirror-guest: ready"));
         if (!host(Side.A).isAlive()) {
-            throw new RigException("host a ended with exit code " + host(Side.A).exitCode() + " while the guest booted");
+            throw new RigException(
+                    "host a ended with exit code " + host(Side.A).exitCode() + " while the guest booted");
         }
     }
 
