@@ -59,7 +59,12 @@ public record MirrorPolicy(
                 "detect",
                 detectNs,
                 "longer than the lease, at most 10 min");
-        check(errors, linkFaultGraceNs >= detectNs, "linkFaultGrace", linkFaultGraceNs, "at least detect");
+        check(
+                errors,
+                linkFaultGraceNs >= 3 * detectNs,
+                "linkFaultGrace",
+                linkFaultGraceNs,
+                "at least three times detect");
         check(
                 errors,
                 powerOfTwo(windowSlots, 64, 1 << 18),
@@ -81,6 +86,19 @@ public record MirrorPolicy(
     public static MirrorPolicy standard() {
         return new MirrorPolicy(
                 25 * MS, 3 * MS, 500 * MS, 2, 10 * MS, 80 * MS, 60 * MS, 400 * MS, 4096, 4 << 20, Compression.AUTO);
+    }
+
+    /**
+     * Silence of the secondary after which a primary goes on alone: twice as patient as the secondary is, because nothing but the wait
+     * for outputs is lost by waiting, and well before a secondary claims because of a cut link.
+     */
+    public long partnerDetectNs() {
+        return 2 * detectNs;
+    }
+
+    /** Silence that ends a copy in progress; long, because nothing depends on it yet and copying is when hosts are busiest. */
+    public long copyPatienceNs() {
+        return 25 * detectNs;
     }
 
     private static boolean powerOfTwo(int value, int least, int most) {

@@ -3,7 +3,6 @@ package io.lockstep.mirror;
 import io.lockstep.mirror.capture.CheckpointCapture;
 import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.counters.Counters;
-import io.lockstep.mirror.failover.FailureDetector;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.failover.StateCell;
 import io.lockstep.mirror.release.OutputGate;
@@ -23,7 +22,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     private static final int FRAMES_PER_CALL = 64;
     private static final int CHECKPOINT_FAILURES = 5;
     private static final long RETRY_NS = 100_000_000L;
-    private static final long MAX_BACKOFF_NS = 30_000_000_000L;
+    private static final long MAX_BACKOFF_NS = 5_000_000_000L;
 
     private final PrimaryParts parts;
     private final GuestVm guest;
@@ -33,7 +32,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     private final StateCell cell;
     private final OutputGate gate;
     private final CheckpointCapture capture;
-    private final FailureDetector detector;
+    private final PartnerWatch partner;
     private final GiveAway giveAway;
     private final FramePort.Handler hold;
     private final FramePort.Handler deliver;
@@ -63,7 +62,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         this.cell = new StateCell(parts.vm() + " primary", MirrorState.STARTING, listener);
         this.gate = new OutputGate(policy.heldOutputBytes());
         this.capture = new CheckpointCapture(parts, gate, policy, this, nowNs);
-        this.detector = new FailureDetector(policy.detectNs(), nowNs);
+        this.partner = new PartnerWatch(policy, nowNs);
         this.giveAway = new GiveAway(board, policy.detectNs());
         this.hold = gate::hold;
         this.deliver = this::deliver;
@@ -242,7 +241,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
             imageId = parts.imageIds().getAsLong();
         }
         session = offer.generation();
-        detector.restart(nowNs);
+        partner.restart(nowNs);
         capture.startSession(session, imageId, !resume, resume ? offer.resumeChain() : imageId);
         String what = resume ? "changed pages only, the partner still has epoch " + offer.resumeEpoch() : "full copy";
         cell.become(MirrorState.SYNCING, what, nowNs);
@@ -295,11 +294,10 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         if (session == 0) {
             return 0;
         }
-        detector.heardOnNetwork(board.heardNs());
-        if (detector.judge(nowNs) == FailureDetector.Verdict.HEALTHY) {
+        String why = partner.judge(board.heardNs(), cell.state() == MirrorState.SYNCING, nowNs);
+        if (why.isEmpty()) {
             return 0;
         }
-        String why = "the partner is silent for " + (nowNs - detector.lastHeardNs()) / 1_000_000 + " ms";
         board.disconnect(why);
         sessionLost(why);
         return 1;

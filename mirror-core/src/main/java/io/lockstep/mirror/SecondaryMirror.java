@@ -179,10 +179,11 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (verdict == FailureDetector.Verdict.HEALTHY) {
             return 0;
         }
+        long silence = detector.silenceNs(nowNs);
         if (state == MirrorState.RECEIVING) {
-            return verdict == FailureDetector.Verdict.HOST_SILENT ? giveUp() : 0;
+            boolean gone = verdict == FailureDetector.Verdict.HOST_SILENT && silence >= policy.copyPatienceNs();
+            return gone ? giveUp() : 0;
         }
-        long silence = nowNs - detector.lastHeardNs();
         boolean graceOver = silence >= policy.linkFaultGraceNs();
         if (verdict == FailureDetector.Verdict.HOST_SILENT || graceOver) {
             String why = verdict == FailureDetector.Verdict.HOST_SILENT

@@ -104,7 +104,7 @@ class PlantedMistakesTest {
                         p.heartbeatNs(),
                         lease + 1,
                         lease,
-                        lease + 1,
+                        3 * (lease + 1),
                         p.windowSlots(),
                         p.heldOutputBytes(),
                         p.compression());

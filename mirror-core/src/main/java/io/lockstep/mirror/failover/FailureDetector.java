@@ -55,6 +55,11 @@ public final class FailureDetector {
         return networkNs;
     }
 
+    /** How long the peer has been silent on the network. */
+    public long silenceNs(long nowNs) {
+        return nowNs - networkNs;
+    }
+
     /** Judges; call it more often than twice a period. */
     public Verdict judge(long nowNs) {
         if (nowNs - lastTickNs > detectNs / 2) {
