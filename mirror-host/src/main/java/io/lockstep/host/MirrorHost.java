@@ -57,14 +57,22 @@ public final class MirrorHost implements AutoCloseable {
     }
 
     /**
-     * Starts a guest here and has the partner protect it. Returns at once; {@link ProtectedVm#whenProtected()} completes when it is so, or
-     * fails with the partner's reasons if it refuses, in which case nothing was started.
+     * Starts a guest here and has the partner, which must {@link #accept} it, protect it. {@link ProtectedVm#whenProtected()} completes when
+     * it is so, or fails with the partner's reasons if it refuses, in which case nothing was started. Returns at once, unless the partner
+     * held the guest's last term: then it looks for as long as two detection times and half a second whether the partner still lives.
+     *
+     * @throws IOException if the uplink cannot be used or the arbiter cannot be asked
+     * @throws IllegalStateException if this host knows the guest already, or the partner runs it
      */
     public ProtectedVm protect(GuestSpec spec) throws IOException {
         return add(new ProtectedVm(engine.start(new GuestConfig(spec, config.host(), true))));
     }
 
-    /** Gets ready to protect a guest of that name when the partner asks for it. */
+    /**
+     * Gets ready to protect a guest of that name when the partner asks for it.
+     *
+     * @throws IllegalStateException if this host knows the guest already
+     */
     public ProtectedVm accept(String vm) throws IOException {
         return add(new ProtectedVm(engine.accept(vm)));
     }
@@ -122,10 +130,14 @@ public final class MirrorHost implements AutoCloseable {
         }
     }
 
-    /** Ends every guest that runs here and frees everything. */
+    /**
+     * Ends every guest that runs here and frees everything. To the partner this looks like the loss of this host: it takes over the guests
+     * it protects. {@link ProtectedVm#unprotect} first if they shall end.
+     */
     @Override
     public void close() {
         engine.close();
+        vms.values().forEach(ProtectedVm::onClosed);
         dispatcher.shutdown();
     }
 }

@@ -13,7 +13,7 @@ import java.util.function.Predicate;
  * <p>Threading: any thread. Nothing blocks.
  */
 public final class ProtectedVm {
-    private record Waiter(Predicate<VmStatus> wanted, CompletableFuture<VmStatus> future) {}
+    private record Waiter(Predicate<VmStatus> wanted, Predicate<VmStatus> missed, CompletableFuture<VmStatus> future) {}
 
     private final VmEngine engine;
     private final List<Waiter> waiters = new CopyOnWriteArrayList<>();
@@ -37,33 +37,47 @@ public final class ProtectedVm {
         return when(status -> status.role() == VmStatus.Role.PRIMARY && status.state() == MirrorState.PROTECTED);
     }
 
-    /** A planned move to the partner; completes when the partner runs the guest. */
+    /** A planned move to the partner; completes when the guest has left this host, fails if it went on here after all. */
     public CompletableFuture<VmStatus> switchover() {
-        return command(VmEngine.Command.SWITCHOVER, status -> status.role() == VmStatus.Role.SECONDARY);
+        return command(
+                VmEngine.Command.SWITCHOVER,
+                status -> status.role() == VmStatus.Role.SECONDARY,
+                status -> status.state().isLiveAlone());
     }
 
-    /** On the secondary: takes over without waiting for silence; completes when the guest runs here. */
+    /** On the secondary: takes over without waiting for silence; completes when the guest runs here, fails if the term was lost. */
     public CompletableFuture<VmStatus> failover() {
-        return command(VmEngine.Command.FAILOVER, status -> status.role() == VmStatus.Role.PRIMARY);
+        return command(
+                VmEngine.Command.FAILOVER,
+                status -> status.role() == VmStatus.Role.PRIMARY,
+                status -> status.role() == VmStatus.Role.SECONDARY
+                        && status.state() != MirrorState.CLAIMING
+                        && status.state() != MirrorState.ACTIVATING
+                        && status.state() != MirrorState.LIVE);
     }
 
     /** Ends the protection; completes when the guest runs here alone. */
     public CompletableFuture<VmStatus> unprotect() {
-        return command(VmEngine.Command.UNPROTECT, status -> status.state() == MirrorState.SIMPLEX);
+        return command(VmEngine.Command.UNPROTECT, status -> status.state() == MirrorState.SIMPLEX, status -> false);
     }
 
     /** Seeks protection again; completes when the guest is protected. */
     public CompletableFuture<VmStatus> protect() {
-        return command(VmEngine.Command.PROTECT, status -> status.state() == MirrorState.PROTECTED);
+        return command(VmEngine.Command.PROTECT, status -> status.state() == MirrorState.PROTECTED, status -> false);
     }
 
-    private CompletableFuture<VmStatus> command(VmEngine.Command command, Predicate<VmStatus> done) {
-        return engine.command(command).thenCompose(nothing -> when(done));
+    private CompletableFuture<VmStatus> command(
+            VmEngine.Command command, Predicate<VmStatus> done, Predicate<VmStatus> missed) {
+        return engine.command(command).thenCompose(nothing -> when(done, missed));
     }
 
     /** Completes when the status is as wanted; fails if the guest FAILED or was powered off instead. */
     public CompletableFuture<VmStatus> when(Predicate<VmStatus> wanted) {
-        Waiter waiter = new Waiter(wanted, new CompletableFuture<>());
+        return when(wanted, status -> false);
+    }
+
+    private CompletableFuture<VmStatus> when(Predicate<VmStatus> wanted, Predicate<VmStatus> missed) {
+        Waiter waiter = new Waiter(wanted, missed, new CompletableFuture<>());
         waiters.add(waiter);
         check();
         return waiter.future();
@@ -73,6 +87,11 @@ public final class ProtectedVm {
         if (event instanceof HostEvent.StateChanged && !waiters.isEmpty()) {
             check();
         }
+    }
+
+    /** The host ends: whoever still waits is told, because nothing more will happen. */
+    void onClosed() {
+        check();
     }
 
     private void check() {
@@ -89,7 +108,9 @@ public final class ProtectedVm {
         if (waiter.wanted().test(status)) {
             return waiter.future().complete(status);
         }
-        if (status.state() == MirrorState.FAILED || status.state() == MirrorState.POWERED_OFF) {
+        if (status.state() == MirrorState.FAILED
+                || status.state() == MirrorState.POWERED_OFF
+                || waiter.missed().test(status)) {
             return waiter.future()
                     .completeExceptionally(new IllegalStateException(
                             "guest " + name() + " is " + status.state() + ": " + status.reason()));

@@ -98,30 +98,51 @@ public final class HostEngine implements AutoCloseable {
      *
      * @throws IOException if the uplink cannot be used
      */
-    public VmEngine add(GuestConfig guest) throws IOException {
+    public synchronized VmEngine add(GuestConfig guest) throws IOException {
+        requireUnknown(guest.spec().name());
         DirectoryArbiter arbiter = arbiter(guest.spec().name());
         boolean elsewhere = !guest.startOn().equals(config.host()) || partnerRuns(arbiter);
         VmContext context = context(guest.spec().name(), arbiter);
         return register(elsewhere ? VmEngine.waiting(context) : VmEngine.starting(context, guest));
     }
 
-    /** Starts a guest on this host. */
-    public VmEngine start(GuestConfig guest) throws IOException {
-        return register(VmEngine.starting(
-                context(guest.spec().name(), arbiter(guest.spec().name())), guest));
+    /**
+     * Starts a guest on this host. Blocks like {@link #add} while it looks whether the partner runs the guest.
+     *
+     * @throws IOException if the uplink cannot be used or the arbiter cannot be asked
+     * @throws IllegalStateException if this host knows the guest already, or the partner runs it
+     */
+    public synchronized VmEngine start(GuestConfig guest) throws IOException {
+        String vm = guest.spec().name();
+        requireUnknown(vm);
+        DirectoryArbiter arbiter = arbiter(vm);
+        if (partnerRuns(arbiter)) {
+            // A new term would be won, and would end the guest that runs there.
+            throw new IllegalStateException("guest '" + vm + "' runs on host " + config.partner() + " in term "
+                    + arbiter.highestTerm() + ": accept it here instead");
+        }
+        return register(VmEngine.starting(context(vm, arbiter), guest));
     }
 
-    /** Waits for the partner's request to protect a guest. */
-    public VmEngine accept(String vm) throws IOException {
+    /**
+     * Waits for the partner's request to protect a guest.
+     *
+     * @throws IllegalStateException if this host knows the guest already
+     */
+    public synchronized VmEngine accept(String vm) throws IOException {
+        requireUnknown(vm);
         return register(VmEngine.waiting(context(vm, arbiter(vm))));
     }
 
-    private VmEngine register(VmEngine engine) {
-        VmEngine before = engines.putIfAbsent(engine.vm(), engine);
-        if (before != null) {
-            engine.close();
-            throw new IllegalStateException("guest '" + engine.vm() + "' is known already");
+    /** Checked before anything starts: a second engine of a guest would win the next term, which ends the first one's guest. */
+    private void requireUnknown(String vm) {
+        if (engines.containsKey(vm)) {
+            throw new IllegalStateException("guest '" + vm + "' is known already");
         }
+    }
+
+    private VmEngine register(VmEngine engine) {
+        engines.put(engine.vm(), engine);
         return engine;
     }
 
