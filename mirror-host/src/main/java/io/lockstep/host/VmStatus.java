@@ -17,7 +17,7 @@ import java.util.Map;
  * @param link {@code up}, or why it is down
  * @param roundTripUs round trip of the last heartbeat
  * @param counters every counter by name
- * @param pause statistics of the pauses since the last role change
+ * @param pause statistics of the pauses since the guest was last PROTECTED
  * @param receipt the last failover to this host, or null
  */
 public record VmStatus(
@@ -44,9 +44,17 @@ public record VmStatus(
         SECONDARY
     }
 
-    /** Pauses in microseconds: whole, until the guest stood still, and to copy its pages. */
-    public record Pause(long count, long p50Us, long p99Us, long maxUs, long stopP50Us, long copyP50Us, long pagesP50) {
+    /** Pauses in microseconds: whole, until the guest stood still, to copy its pages, and until it ran again. */
+    public record Pause(
+            long count,
+            long p50Us,
+            long p99Us,
+            long maxUs,
+            long stopP50Us,
+            long copyP50Us,
+            long restP50Us,
+            long pagesP50) {
         /** No pause yet. */
-        public static final Pause NONE = new Pause(0, 0, 0, 0, 0, 0, 0);
+        public static final Pause NONE = new Pause(0, 0, 0, 0, 0, 0, 0, 0);
     }
 }

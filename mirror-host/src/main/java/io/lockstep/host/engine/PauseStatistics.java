@@ -12,13 +12,23 @@ final class PauseStatistics {
     private final Histogram pause = new Histogram(MOST_US, DIGITS);
     private final Histogram stop = new Histogram(MOST_US, DIGITS);
     private final Histogram copy = new Histogram(MOST_US, DIGITS);
+    private final Histogram rest = new Histogram(MOST_US, DIGITS);
     private final Histogram pages = new Histogram(MOST_US, DIGITS);
 
     void record(long pageCount, long stopNs, long copyNs, long pauseNs) {
         pause.recordValue(Math.min(MOST_US, pauseNs / NS_PER_US));
         stop.recordValue(Math.min(MOST_US, stopNs / NS_PER_US));
         copy.recordValue(Math.min(MOST_US, copyNs / NS_PER_US));
+        rest.recordValue(Math.min(MOST_US, (pauseNs - stopNs - copyNs) / NS_PER_US));
         pages.recordValue(Math.min(MOST_US, pageCount));
+    }
+
+    void clear() {
+        pause.reset();
+        stop.reset();
+        copy.reset();
+        rest.reset();
+        pages.reset();
     }
 
     VmStatus.Pause summary() {
@@ -29,6 +39,7 @@ final class PauseStatistics {
                 pause.getMaxValue(),
                 stop.getValueAtPercentile(50),
                 copy.getValueAtPercentile(50),
+                rest.getValueAtPercentile(50),
                 pages.getValueAtPercentile(50));
     }
 }

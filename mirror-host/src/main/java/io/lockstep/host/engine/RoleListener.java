@@ -29,6 +29,10 @@ final class RoleListener implements MirrorListener {
 
     @Override
     public void onTransition(MirrorState from, MirrorState to, String reason, long nowNs) {
+        if (to == MirrorState.PROTECTED) {
+            // The first copy of the whole guest says nothing about the pauses that follow.
+            pauses.clear();
+        }
         context.events()
                 .accept(new HostEvent.StateChanged(context.vm(), role, from, to, reason, System.currentTimeMillis()));
     }
