@@ -40,7 +40,7 @@ class EmbeddingExampleIT {
             10 * MS,
             3_000 * MS,
             1_000 * MS,
-            6_000 * MS,
+            9_000 * MS,
             4096,
             4 << 20,
             MirrorPolicy.Compression.AUTO);
