@@ -11,6 +11,7 @@ import io.lockstep.mirror.MirrorPolicy;
 import io.lockstep.mirror.failover.MirrorState;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** How a toolstack embeds the library. The README shows the marked lines; {@code ReadmeTest} compares them, {@code EmbeddingExampleIT} runs them. */
@@ -29,8 +30,7 @@ final class EmbeddingExample {
             Path runDir,
             Path arbiterDir,
             MirrorPolicy policy,
-            String kernel,
-            String initrd,
+            List<String> kernelAndInitrd,
             Runnable work,
             Consumer<HostEvent> log)
             throws Exception {
@@ -43,7 +43,7 @@ final class EmbeddingExample {
                     System.out.println(change.vm() + " runs unprotected: " + change.reason());
                 }
             });
-            GuestSpec guest = GuestSpec.of("web", kernel, initrd)
+            GuestSpec guest = GuestSpec.of("web", kernelAndInitrd.get(0), kernelAndInitrd.get(1))
                     .withSize(192L << 20, 1)
                     .withKernelArguments("mirror.ip=10.77.0.10/24 mirror.load=tick");
 

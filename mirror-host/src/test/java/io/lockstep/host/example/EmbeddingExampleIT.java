@@ -85,8 +85,9 @@ class EmbeddingExampleIT {
                     runDirA,
                     arbiter,
                     PATIENT,
-                    image.resolve("vmlinuz").toString(),
-                    image.resolve("initrd").toString(),
+                    List.of(
+                            image.resolve("vmlinuz").toString(),
+                            image.resolve("initrd").toString()),
                     () -> awaitMoreTicks(runDirA, runDirB),
                     eventsOfA::add);
 
