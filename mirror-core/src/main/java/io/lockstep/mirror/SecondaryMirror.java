@@ -14,6 +14,7 @@ import io.lockstep.mirror.spi.GuestVm;
 import io.lockstep.mirror.spi.Interconnect;
 import io.lockstep.mirror.spi.StandbyVm;
 import io.lockstep.mirror.spi.StorageHeartbeat;
+import java.util.Arrays;
 import org.agrona.DirectBuffer;
 
 /**
@@ -51,6 +52,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     private StandbyVm standby;
     private ReplicaApplier applier;
     private long preparedPages;
+    private byte[] preparedFor = {};
     private long nowNs;
     private long incarnation;
     /** The primary's term when it asked for the current session, or for the last one. */
@@ -338,8 +340,8 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (cell.state() == MirrorState.READY) {
             cell.become(MirrorState.RECEIVING, "the primary starts a new session", nowNs);
         }
-        if (standby != null && preparedPages != pageCount) {
-            discard("the primary's guest now has " + pageCount + " pages");
+        if (standby != null && (preparedPages != pageCount || !Arrays.equals(preparedFor, guest))) {
+            discard("the primary's guest is another one now");
             voice.asked(newGeneration);
         }
         if (standby == null) {
@@ -351,6 +353,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         try {
             standby = factory.prepare(vm, pageCount, guest);
             preparedPages = pageCount;
+            preparedFor = guest;
             cell.become(MirrorState.PREPARING, "asked to protect a guest of " + pageCount + " pages", nowNs);
         } catch (IllegalArgumentException e) {
             listener.onNotice("refused: " + e.getMessage());

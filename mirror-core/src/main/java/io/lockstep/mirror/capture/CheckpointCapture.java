@@ -131,6 +131,10 @@ public final class CheckpointCapture {
             case IDLE, SYNCING, RUNNING -> Step.IDLE;
             case PAUSING, COPYING, SAVING, ABORTING, FROZEN -> Step.ABORTING;
         };
+        if (step == Step.ABORTING) {
+            // Pages found written at this pause will be read after it: a tracker that compares would miss what changes back meanwhile.
+            ledger.owed().addAll();
+        }
     }
 
     /** The secondary has every epoch up to this one. */

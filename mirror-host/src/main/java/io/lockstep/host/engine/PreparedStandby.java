@@ -3,6 +3,7 @@ package io.lockstep.host.engine;
 import io.lockstep.hypervisor.dirty.DirtyTrackers;
 import io.lockstep.hypervisor.dirty.ShimSession;
 import io.lockstep.hypervisor.qemu.GuestSpec;
+import io.lockstep.hypervisor.qemu.QemuGuest;
 import io.lockstep.hypervisor.qemu.QemuStandby;
 import io.lockstep.mirror.memory.PageRegion;
 import io.lockstep.mirror.spi.DirtyTracker;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 
 /** A QEMU standby together with what belongs to it on this host: the promised memory and the shim's session. */
@@ -21,11 +21,16 @@ final class PreparedStandby implements StandbyVm {
     private final GuestSpec spec;
     private final ShimSession shim;
     private final QemuStandby standby;
+    private final VmEngine engine;
+    private final long startedNs = System.nanoTime();
     private DirtyTracker tracker;
     private PrimaryLink link;
+    private QemuGuest guest;
+    private String problem = "";
 
-    private PreparedStandby(VmContext context, GuestSpec spec, ShimSession shim, QemuStandby standby) {
+    private PreparedStandby(VmContext context, VmEngine engine, GuestSpec spec, ShimSession shim, QemuStandby standby) {
         this.context = context;
+        this.engine = engine;
         this.spec = spec;
         this.shim = shim;
         this.standby = standby;
@@ -36,7 +41,7 @@ final class PreparedStandby implements StandbyVm {
      *
      * @throws IllegalArgumentException with every reason why this host does not take the guest
      */
-    static PreparedStandby prepare(VmContext context, long pageCount, byte[] guest) {
+    static PreparedStandby prepare(VmContext context, VmEngine engine, long pageCount, byte[] guest) {
         try {
             GuestSpec spec = GuestSpec.fromJson(guest);
             if (spec.memoryBytes() != pageCount * PageRegion.PAGE_SIZE) {
@@ -50,38 +55,18 @@ final class PreparedStandby implements StandbyVm {
             Map<String, String> environment = shim.supported().ok() ? shim.environment() : Map.of();
             GuestSpec local = spec.withSerialLog(VmEngine.consoleLog(context));
             return new PreparedStandby(
-                    context, spec, shim, QemuStandby.prepare(local, context.directory(), environment));
+                    context, engine, spec, shim, QemuStandby.prepare(local, context.directory(), environment));
         } catch (IOException e) {
             context.ledger().release(context.vm());
             throw new IllegalArgumentException("cannot prepare a standby: " + e.getMessage(), e);
         }
     }
 
-    /**
-     * Gets ready what the guest needs once it runs here, so that a takeover does not wait for it. Legal once READY.
-     *
-     * @throws IOException if written pages cannot be tracked as configured
-     */
-    void equip(Runnable wakeUp, Consumer<Throwable> onError) throws IOException {
-        tracker = DirtyTrackers.choose(
-                context.config().tracker(),
-                shim,
-                standby.pid(),
-                standby.memory(),
-                context.directory().resolve("ram"),
-                context::notice);
-        link = new PrimaryLink(context, spec.toJson(), spec.memoryBytes(), wakeUp, onError);
-    }
-
-    /** True once {@link #equip} was called. */
-    boolean isEquipped() {
-        return link != null;
-    }
-
     /** The guest that was taken over, with everything that belongs to it. */
     RunningGuest running() {
         context.ledger().release(context.vm());
-        return new RunningGuest(spec, standby.guest(), shim, tracker);
+        guest = standby.guest();
+        return new RunningGuest(spec, guest, shim, tracker);
     }
 
     /** The way to the next partner, not started. */
@@ -97,9 +82,48 @@ final class PreparedStandby implements StandbyVm {
         standby.register(selector);
     }
 
+    /** READY only with everything that a takeover needs, so that it does not wait for any of it. */
     @Override
     public Phase poll() {
-        return standby.poll();
+        Phase phase = problem.isEmpty() ? standby.poll() : Phase.FAILED;
+        if (phase != Phase.READY || link != null) {
+            return phase;
+        }
+        if (context.heartbeat().peerSeenNs() == Long.MIN_VALUE) {
+            return awaitPartnerOnStorage();
+        }
+        try {
+            equip();
+            return Phase.READY;
+        } catch (IOException e) {
+            return fail("this host could not protect the guest in its turn: " + e.getMessage());
+        }
+    }
+
+    /** Two hosts with two directories would both win every term: whoever is not seen there is not trusted to see this host. */
+    private Phase awaitPartnerOnStorage() {
+        if (System.nanoTime() - startedNs < context.config().policy().copyPatienceNs()) {
+            return Phase.PREPARING;
+        }
+        return fail("host " + context.config().partner() + " does not beat in " + context.config().arbiterDir()
+                + ": do both hosts see the same arbiter directory?");
+    }
+
+    private Phase fail(String why) {
+        problem = why;
+        return Phase.FAILED;
+    }
+
+    private void equip() throws IOException {
+        tracker = DirtyTrackers.choose(
+                context.config().tracker(),
+                shim,
+                standby.pid(),
+                standby.memory(),
+                context.directory().resolve("ram"),
+                () -> guest != null && guest.isPaused(),
+                context::notice);
+        link = new PrimaryLink(context, spec.toJson(), spec.memoryBytes(), engine::wakeUp, engine::fail);
     }
 
     @Override
@@ -124,7 +148,7 @@ final class PreparedStandby implements StandbyVm {
 
     @Override
     public String problem() {
-        return standby.problem();
+        return problem.isEmpty() ? standby.problem() : problem;
     }
 
     @Override

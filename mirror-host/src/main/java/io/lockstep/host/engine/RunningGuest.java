@@ -26,7 +26,8 @@ record RunningGuest(GuestSpec spec, QemuGuest guest, ShimSession shim, DirtyTrac
             Consumer<String> log)
             throws IOException {
         DirtyTracker tracker =
-                DirtyTrackers.choose(choice, shim, guest.pid(), guest.memory(), directory.resolve("ram"), log);
+                DirtyTrackers.choose(
+                choice, shim, guest.pid(), guest.memory(), directory.resolve("ram"), guest::isPaused, log);
         return new RunningGuest(spec, guest, shim, tracker);
     }
 

@@ -8,7 +8,6 @@ import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.spi.FramePort;
 import io.lockstep.transport.tcp.TcpInterconnect;
-import java.io.IOException;
 import java.nio.channels.Selector;
 import java.util.Map;
 import java.util.TreeMap;
@@ -35,7 +34,7 @@ final class SecondaryRole implements Role {
         this.mirror = new SecondaryMirror(
                 context.vm(),
                 (vm, pageCount, guest) -> {
-                    standby = PreparedStandby.prepare(context, pageCount, guest);
+                    standby = PreparedStandby.prepare(context, engine, pageCount, guest);
                     return standby;
                 },
                 link,
@@ -58,21 +57,7 @@ final class SecondaryRole implements Role {
     public int doWork(long nowNs) {
         // The outside must not find a queue of old frames here after a failover.
         int dropped = context.uplink().poll(DROP, FRAMES_PER_CALL);
-        return mirror.doWork(nowNs) + dropped + equip();
-    }
-
-    /** While nothing presses: gets ready what a takeover would need. */
-    private int equip() {
-        if (mirror.state() != MirrorState.RECEIVING || standby == null || standby.isEquipped()) {
-            return 0;
-        }
-        try {
-            standby.equip(engine::wakeUp, engine::fail);
-        } catch (IOException e) {
-            context.notice("a takeover would not be possible: " + e.getMessage());
-            link.disconnect("this host could not protect the guest in its turn: " + e.getMessage());
-        }
-        return 1;
+        return mirror.doWork(nowNs) + dropped;
     }
 
     @Override

@@ -215,6 +215,11 @@ public final class QemuGuest implements GuestVm, SelectorSource, AutoCloseable {
         machine.qmp().flush();
     }
 
+    /** True while memory stands still for a checkpoint; until {@link #resume()}. */
+    public boolean isPaused() {
+        return phase == Phase.MEMORY_FINAL || phase == Phase.STATE_READY;
+    }
+
     /** True until QEMU has confirmed that the guest runs again. */
     boolean resuming() {
         return continueUnconfirmed;
