@@ -81,8 +81,11 @@ public final class PageCompressor {
      * @return bytes written at {@code targetOffset}, at most 4096
      */
     public int encode(long page, DirectBuffer source, MutableDirectBuffer target, int targetOffset, boolean slowLink) {
-        if (isZero(source)) {
-            shadow.zero(page);
+        if (isZero(source, 0)) {
+            // Memory that was never written takes no room; most pages of a young guest are zero and can stay so here, too.
+            if (!isZero(shadow.chunk(page), shadow.offset(page))) {
+                shadow.zero(page);
+            }
             known.add(page);
             encoding = Encoding.ZERO;
             return 0;
@@ -115,9 +118,9 @@ public final class PageCompressor {
         return length;
     }
 
-    private static boolean isZero(DirectBuffer source) {
-        for (int i = 0; i < PAGE; i += 4 * Long.BYTES) {
-            if ((source.getLong(i) | source.getLong(i + 8) | source.getLong(i + 16) | source.getLong(i + 24)) != 0) {
+    private static boolean isZero(DirectBuffer buffer, int offset) {
+        for (int i = offset; i < offset + PAGE; i += 4 * Long.BYTES) {
+            if ((buffer.getLong(i) | buffer.getLong(i + 8) | buffer.getLong(i + 16) | buffer.getLong(i + 24)) != 0) {
                 return false;
             }
         }
