@@ -47,7 +47,7 @@ final class ResultTable {
         }
         line("");
         line(
-                "%-9s %28s | %22s | %6s %7s %9s %9s | %8s | %s",
+                "%-9s %28s | %22s | %6s %7s %9s %9s | %16s | %s",
                 "load",
                 "pause ms  p50    p99    max",
                 "stop   copy   rest p50",
@@ -55,7 +55,7 @@ final class ResultTable {
                 "pages",
                 "raw KiB",
                 "wire KiB",
-                "slowdown",
+                "slowdown, net",
                 "cores used: engine A, B, QEMU A");
         loads.properties().forEach(entry -> {
             JsonNode phase = entry.getValue().path("protected");
@@ -63,7 +63,7 @@ final class ResultTable {
             JsonNode cpu = phase.path("cpuShare");
             JsonNode slowdown = entry.getValue().path("slowdown");
             line(
-                    "%-9s         %6.2f %6.2f %6.1f | %6.2f %6.2f %8.2f | %6.1f %7.0f %9.0f %9.1f | %8s | %.2f %.2f %.2f",
+                    "%-9s         %6.2f %6.2f %6.1f | %6.2f %6.2f %8.2f | %6.1f %7.0f %9.0f %9.1f | %16s | %.2f %.2f %.2f",
                     entry.getKey(),
                     number(pause, "p50Us") / 1e3,
                     number(pause, "p99Us") / 1e3,
@@ -75,11 +75,16 @@ final class ResultTable {
                     number(phase, "dirtyPagesPerEpoch"),
                     number(phase, "rawBytesPerEpoch") / 1024,
                     number(phase, "wireBytesPerEpoch") / 1024,
-                    slowdown.isNumber() ? String.format(Locale.ROOT, "%.1f %%", 100 * slowdown.asDouble()) : "",
+                    slowdown.isNumber() ? slowdown(entry.getValue()) : "",
                     number(cpu, "engineA"),
                     number(cpu, "engineB"),
                     number(cpu, "qemuA"));
         });
+    }
+
+    private static String slowdown(JsonNode load) {
+        return String.format(
+                Locale.ROOT, "%.1f %%, %.1f %%", 100 * number(load, "slowdown"), 100 * number(load, "netSlowdown"));
     }
 
     private void latency() {

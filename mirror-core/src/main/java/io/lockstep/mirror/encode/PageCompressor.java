@@ -82,7 +82,8 @@ public final class PageCompressor {
      */
     public int encode(long page, DirectBuffer source, MutableDirectBuffer target, int targetOffset, boolean slowLink) {
         if (isZero(source, 0)) {
-            // Memory that was never written takes no room; most pages of a young guest are zero and can stay so here, too.
+            // Memory that was never written takes no room; most pages of a young guest are zero and can stay so here,
+            // too.
             if (!isZero(shadow.chunk(page), shadow.offset(page))) {
                 shadow.zero(page);
             }
