@@ -62,7 +62,12 @@ final class LiveView {
         Side runner = rig.runner();
         HostStatus primary = runner == null ? HostStatus.NONE : rig.status(runner);
         Sample now = sample(primary, runner, client);
-        Sample before = last == null || last.runner != runner ? now : last;
+        if (last == null) {
+            last = now;
+            client.takeLatency();
+            return; // rates need two looks
+        }
+        Sample before = last.runner != runner ? now : last;
         last = now;
         Histogram latency = client.takeLatency();
         String numbers = numbers(primary, before, now);

@@ -70,7 +70,7 @@ final class ReceiptBox {
     /** Lines in a frame with a title. */
     static List<String> box(String title, List<String> lines) {
         int width = lines.stream().mapToInt(String::length).max().orElse(0);
-        width = Math.max(width, title.length() + 2);
+        width = Math.max(width, title.length());
         List<String> boxed = new ArrayList<>();
         boxed.add("+-" + title + "-".repeat(width - title.length()) + "-+");
         for (String line : lines) {

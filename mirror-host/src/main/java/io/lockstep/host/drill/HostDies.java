@@ -20,7 +20,8 @@ final class HostDies implements Scenario {
                 "SIGKILL for engine and QEMU at " + stage.rounds() + " random moments",
                 "the partner goes on, nothing lost or repeated");
         for (int round = 0; round < stage.rounds(); round++) {
-            killOnce(stage, rig);
+            Side runner = killOnce(stage, rig);
+            stage.say("  round " + (round + 1) + ": host " + runner.hostName() + " runs the guest, protected again");
         }
         LoadReport report = stage.verify();
         stage.pass(String.format(
@@ -29,7 +30,7 @@ final class HostDies implements Scenario {
         inFullCopy(stage, rig);
     }
 
-    private static void killOnce(Stage stage, PairRig rig) throws RigException {
+    private static Side killOnce(Stage stage, PairRig rig) throws RigException {
         Side runner = stage.awaitProtected();
         stage.pauseRandomly(BETWEEN_MS);
         long term = rig.status(runner).term();
@@ -37,7 +38,7 @@ final class HostDies implements Scenario {
         rig.kill(runner);
         stage.awaitTakeover(runner.other(), term);
         stage.check(!ProcessFacts.isRunning(qemu), "QEMU " + qemu + " of the killed host is still there");
-        stage.restart(runner);
+        return stage.restart(runner);
     }
 
     /**
