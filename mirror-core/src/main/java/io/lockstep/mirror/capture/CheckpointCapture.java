@@ -132,7 +132,8 @@ public final class CheckpointCapture {
             case PAUSING, COPYING, SAVING, ABORTING, FROZEN -> Step.ABORTING;
         };
         if (step == Step.ABORTING) {
-            // Pages found written at this pause will be read after it: a tracker that compares would miss what changes back meanwhile.
+            // Pages found written at this pause will be read after it: a tracker that compares would miss what changes
+            // back meanwhile.
             ledger.owed().addAll();
         }
     }

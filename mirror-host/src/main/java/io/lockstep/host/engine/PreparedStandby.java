@@ -105,8 +105,8 @@ final class PreparedStandby implements StandbyVm {
         if (System.nanoTime() - startedNs < context.config().policy().copyPatienceNs()) {
             return Phase.PREPARING;
         }
-        return fail("host " + context.config().partner() + " does not beat in " + context.config().arbiterDir()
-                + ": do both hosts see the same arbiter directory?");
+        return fail("host " + context.config().partner() + " does not beat in "
+                + context.config().arbiterDir() + ": do both hosts see the same arbiter directory?");
     }
 
     private Phase fail(String why) {

@@ -25,8 +25,7 @@ record RunningGuest(GuestSpec spec, QemuGuest guest, ShimSession shim, DirtyTrac
             TrackerChoice choice,
             Consumer<String> log)
             throws IOException {
-        DirtyTracker tracker =
-                DirtyTrackers.choose(
+        DirtyTracker tracker = DirtyTrackers.choose(
                 choice, shim, guest.pid(), guest.memory(), directory.resolve("ram"), guest::isPaused, log);
         return new RunningGuest(spec, guest, shim, tracker);
     }
