@@ -69,13 +69,15 @@ final class HostDies implements Scenario {
             stage.spoiled();
             return;
         }
-        stage.pause(2000);
+        long standby = rig.host(Side.B).qemuPid();
+        rig.await("host b to give the copy up", Stage.TAKEOVER_LIMIT, () -> rig.status(Side.B).isRunningGuest()
+                || rig.status(Side.B).state().equals("WAITING"));
+        stage.pause(1000);
         String state = rig.status(Side.B).state();
         stage.check(
                 !rig.status(Side.B).isRunningGuest() && state.equals("WAITING"),
                 "host b must wait without a guest: " + rig.status(Side.B));
-        long left = rig.status(Side.B).qemuPid();
-        stage.check(!ProcessFacts.isRunning(left), "a half-filled QEMU is left on host b: process " + left);
+        stage.check(!ProcessFacts.isRunning(standby), "a half-filled QEMU is left on host b: process " + standby);
         stage.pass("host b: " + state + " (" + rig.status(Side.B).reason() + "), no QEMU left");
         stage.spoiled();
     }
