@@ -70,8 +70,11 @@ final class HostDies implements Scenario {
             return;
         }
         long standby = rig.host(Side.B).qemuPid();
-        rig.await("host b to give the copy up", Stage.TAKEOVER_LIMIT, () -> rig.status(Side.B).isRunningGuest()
-                || rig.status(Side.B).state().equals("WAITING"));
+        rig.await(
+                "host b to give the copy up",
+                Stage.TAKEOVER_LIMIT,
+                () -> rig.status(Side.B).isRunningGuest()
+                        || rig.status(Side.B).state().equals("WAITING"));
         stage.pause(1000);
         String state = rig.status(Side.B).state();
         stage.check(
