@@ -135,18 +135,17 @@ final class DemoRun {
 
     /** On a machine too busy to beat its heart in time the guest may have moved already; what is to be broken is host a. */
     private void bringHome(PairRig rig, LoadClient client) throws RigException {
-        while (!rig.status(Side.A).isProtected()) {
-            awaitWatching(rig, client, "the guest to be protected", PROTECT_LIMIT, () -> {
-                Side runner = rig.runner();
-                return runner != null && rig.status(runner).isProtected();
-            });
-            if (rig.runner() == Side.B) {
-                String cause = rig.status(Side.B).receipt().path("cause").asText("nobody knows why");
-                view.say("the guest moved to host b before anything was broken (" + cause + "); switching it back ...");
-                rig.host(Side.B).ask("switchover", OUTCOME_LIMIT);
-                awaitWatching(
-                        rig, client, "host a to run the guest again", OUTCOME_LIMIT, () -> rig.runner() == Side.A);
+        while (true) {
+            long sinceNs = System.nanoTime();
+            awaitWatching(
+                    rig, client, "the guest to be protected", PROTECT_LIMIT, () -> rig.protectedSince(sinceNs) != null);
+            if (rig.runner() == Side.A) {
+                return;
             }
+            String cause = rig.status(Side.B).receipt().path("cause").asText("nobody knows why");
+            view.say("the guest moved to host b before anything was broken (" + cause + "); switching it back ...");
+            rig.host(Side.B).ask("switchover", OUTCOME_LIMIT);
+            awaitWatching(rig, client, "host a to run the guest again", OUTCOME_LIMIT, () -> rig.runner() == Side.A);
         }
     }
 

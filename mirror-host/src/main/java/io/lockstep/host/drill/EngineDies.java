@@ -16,8 +16,7 @@ final class EngineDies implements Scenario {
         PairRig rig = stage.whole(stage.standard());
         stage.begin("SIGKILL for the engine, " + ROUNDS + " times", "its QEMU dies with it, the partner takes over");
         for (int round = 0; round < ROUNDS; round++) {
-            Side runner = stage.awaitProtected();
-            stage.pauseRandomly(500);
+            Side runner = stage.awaitMoment(500);
             long term = rig.status(runner).term();
             long qemu = rig.host(runner).qemuPid();
             rig.host(runner).killEngine();

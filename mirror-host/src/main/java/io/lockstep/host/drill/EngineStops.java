@@ -24,8 +24,7 @@ final class EngineStops implements Scenario {
     }
 
     private static void stopOnce(Stage stage, PairRig rig) throws RigException {
-        Side runner = stage.awaitProtected();
-        stage.pauseRandomly(500);
+        Side runner = stage.awaitMoment(500);
         long term = rig.status(runner).term();
         long qemu = rig.host(runner).qemuPid();
         rig.host(runner).freeze();

@@ -16,8 +16,7 @@ final class QemuDies implements Scenario {
                 "SIGKILL for the guest's QEMU, " + ROUNDS + " times",
                 "the partner takes over, the old host protects it by itself");
         for (int round = 0; round < ROUNDS; round++) {
-            Side runner = stage.awaitProtected();
-            stage.pauseRandomly(500);
+            Side runner = stage.awaitMoment(500);
             long term = rig.status(runner).term();
             long engine = rig.host(runner).pid();
             rig.host(runner).killQemu();

@@ -5,7 +5,6 @@ import io.lockstep.host.load.LoadClient;
 import io.lockstep.host.load.LoadConfig;
 import io.lockstep.host.load.LoadReport;
 import io.lockstep.host.rig.HostProcess;
-import io.lockstep.host.rig.HostStatus;
 import io.lockstep.host.rig.PairConfig;
 import io.lockstep.host.rig.PairRig;
 import io.lockstep.host.rig.RigException;
@@ -24,6 +23,7 @@ final class Stage implements AutoCloseable {
     static final Duration TAKEOVER_LIMIT = Duration.ofSeconds(15);
     static final Duration ANSWER_LIMIT = Duration.ofSeconds(15);
     private static final Duration READ_BACK_LIMIT = Duration.ofSeconds(40);
+    private static final int SWITCHOVERS = 3;
     private static int clients;
 
     private final String scenario;
@@ -157,11 +157,19 @@ final class Stage implements AutoCloseable {
         long sinceNs = System.nanoTime();
         Side[] found = new Side[1];
         await("the guest to be protected", PROTECT_LIMIT, () -> {
-            found[0] = rig.runner();
-            HostStatus status = found[0] == null ? HostStatus.NONE : rig.status(found[0]);
-            return status.isProtected() && status.takenNs() - sinceNs > 0;
+            found[0] = rig.protectedSince(sinceNs);
+            return found[0] != null;
         });
         return found[0];
+    }
+
+    /** A random moment, up to {@code mostMs} from now, at which the guest is protected; returns the host that runs it. */
+    Side awaitMoment(int mostMs) throws RigException {
+        awaitProtected();
+        pauseRandomly(mostMs);
+        // On a busy machine the hosts may have lost sight of one another meanwhile: a guest alone may be lost, and that
+        // proves nothing.
+        return awaitProtected();
     }
 
     /** Waits until a host has taken over with a term above the given one, and the client got answers after it. */
@@ -180,6 +188,28 @@ final class Stage implements AutoCloseable {
         JsonNode receipt = rig.status(survivor).receipt();
         awaitAnswers();
         return receipt;
+    }
+
+    /** Asks for a switchover, again if protection was lost at that very moment, and waits until the other host runs the guest. */
+    void switchover() throws RigException {
+        for (int attempt = 1; ; attempt++) {
+            Side runner = awaitProtected();
+            long term = rig.status(runner).term();
+            try {
+                rig.host(runner).ask("switchover", TAKEOVER_LIMIT);
+                await(
+                        "host " + runner.other().hostName() + " to run the guest",
+                        TAKEOVER_LIMIT,
+                        () -> rig.status(runner.other()).isRunningGuest()
+                                && rig.status(runner.other()).term() > term);
+                return;
+            } catch (RigException e) {
+                if (attempt == SWITCHOVERS) {
+                    throw e;
+                }
+                say("  " + e.getMessage());
+            }
+        }
     }
 
     /** Waits for answers to commands that were sent from now on. */

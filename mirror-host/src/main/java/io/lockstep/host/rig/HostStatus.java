@@ -11,6 +11,7 @@ public final class HostStatus {
     /** Of a host that does not answer. */
     public static final HostStatus NONE = new HostStatus(MissingNode.getInstance(), 0);
 
+    private static final int MAX_REASON = 200;
     private static final Set<String> RUNNING = Set.of("SIMPLEX", "SYNCING", "ARMING", "PROTECTED", "HANDING_OVER");
 
     private final JsonNode status;
@@ -105,7 +106,8 @@ public final class HostStatus {
         if (!isPresent()) {
             return "no answer";
         }
-        String reasonText = reason().isEmpty() ? "" : " (" + reason() + ")";
+        String shortReason = reason().length() <= MAX_REASON ? reason() : reason().substring(0, MAX_REASON) + " ...";
+        String reasonText = shortReason.isEmpty() ? "" : " (" + shortReason + ")";
         return role().toLowerCase(Locale.ROOT) + " " + state() + reasonText + ", term " + term() + ", epoch " + epoch();
     }
 }

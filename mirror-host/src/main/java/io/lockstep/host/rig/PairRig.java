@@ -170,13 +170,25 @@ public final class PairRig implements AutoCloseable {
                 || Tail.text(host(Side.B).consoleLog()).contains(text);
     }
 
-    /** Waits until one host runs the guest and the other protects it; returns the one that runs it. */
+    /**
+     * Waits until one host runs the guest and the other protects it, as said from now on and not a moment before; returns the host that
+     * runs it.
+     */
     public Side awaitProtected(Duration limit) throws RigException {
+        long sinceNs = System.nanoTime();
+        Side[] found = new Side[1];
         await("the guest to be protected", limit, () -> {
-            Side runner = runner();
-            return runner != null && status(runner).isProtected();
+            found[0] = protectedSince(sinceNs);
+            return found[0] != null;
         });
-        return runner();
+        return found[0];
+    }
+
+    /** The host that runs the guest and has said since then that it is protected; null if none has. */
+    public Side protectedSince(long sinceNs) {
+        Side side = runner();
+        HostStatus status = side == null ? HostStatus.NONE : status(side);
+        return status.isProtected() && status.takenNs() - sinceNs > 0 ? side : null;
     }
 
     /** Connects a client to the guest's service. */

@@ -8,6 +8,8 @@ import java.util.List;
 
 /** The ends of log files. */
 public final class Tail {
+    private static final int MAX_LINE = 400;
+
     private Tail() {}
 
     /** The whole text, or why it cannot be read. */
@@ -19,9 +21,17 @@ public final class Tail {
         }
     }
 
-    /** The last lines that are not blank. */
+    /** The last lines that are not blank, shortened to what a person reads. */
     public static List<String> lines(Path file, int count) {
-        List<String> lines = text(file).lines().filter(line -> !line.isBlank()).toList();
+        List<String> lines = text(file)
+                .lines()
+                .filter(line -> !line.isBlank())
+                .map(Tail::shorten)
+                .toList();
         return lines.subList(Math.max(0, lines.size() - count), lines.size());
+    }
+
+    private static String shorten(String line) {
+        return line.length() <= MAX_LINE ? line : line.substring(0, MAX_LINE) + " ...";
     }
 }

@@ -24,8 +24,7 @@ public final class Launcher implements AutoCloseable {
         // The build that runs this test has made the classes; the launcher must not start another one.
         Path lib = home.resolve("mirror-host").resolve("target").resolve("lib");
         Files.writeString(lib.resolve(".built"), "");
-        // Whoever runs the tests in the background may have SIGINT ignored, and that is inherited; a person's shell has
-        // not.
+        // A shell that runs tests in the background has Ctrl-C ignored, and that is inherited.
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
         command.add(home.resolve("mirror").toString());
         command.addAll(List.of(arguments));
