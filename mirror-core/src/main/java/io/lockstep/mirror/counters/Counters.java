@@ -1,5 +1,7 @@
 package io.lockstep.mirror.counters;
 
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /** One value per {@link Counter}. Each counter has one writing thread; any thread may read. No allocation. */
@@ -18,6 +20,15 @@ public final class Counters {
     /** Sets a counter. */
     public void set(Counter counter, long value) {
         values.setRelease(counter.ordinal() * STRIDE, value);
+    }
+
+    /** Every counter by its name, for people and tools; allocates. */
+    public Map<String, Long> byName() {
+        Map<String, Long> all = new TreeMap<>();
+        for (Counter counter : Counter.values()) {
+            all.put(counter.name(), value(counter));
+        }
+        return all;
     }
 
     /** Reads a counter. */

@@ -22,9 +22,9 @@ class CaptureTest {
     @Test
     void shouldStartACheckpointWhenTheEpochIsOver() {
         EpochPacer pacer = new EpochPacer(policy, 0);
-        assertFalse(pacer.isDue(24 * MS, 0, false));
-        assertTrue(pacer.isDue(25 * MS, 0, false));
-        assertFalse(pacer.isDue(25 * MS, policy.epochsInFlight(), false), "too many are in flight");
+        assertFalse(pacer.isDue(policy.epochNs() - 1, 0, false));
+        assertTrue(pacer.isDue(policy.epochNs(), 0, false));
+        assertFalse(pacer.isDue(policy.epochNs(), policy.epochsInFlight(), false), "too many are in flight");
     }
 
     @Test

@@ -107,7 +107,7 @@ public final class ConfigReader {
     private MirrorPolicy policy(Section section) {
         try {
             return new MirrorPolicy(
-                    section.durationNs("epoch", "25ms"),
+                    section.durationNs("epoch", "24ms"),
                     section.durationNs("min-epoch", "3ms"),
                     section.durationNs("max-epoch", "500ms"),
                     section.number("epochs-in-flight", 2),
@@ -115,7 +115,7 @@ public final class ConfigReader {
                     section.durationNs("detect", "80ms"),
                     section.durationNs("lease", "60ms"),
                     section.durationNs("link-fault-grace", "400ms"),
-                    section.number("window-slots", 4096),
+                    section.number("window-slots", 8192),
                     Math.toIntExact(Math.min(Integer.MAX_VALUE, section.size("held-outputs", "4m"))),
                     section.choice("compression", MirrorPolicy.Compression.AUTO));
         } catch (IllegalArgumentException e) {

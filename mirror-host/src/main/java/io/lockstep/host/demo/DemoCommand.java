@@ -25,7 +25,7 @@ import picocli.CommandLine.Unmatched;
             "Exit code: 0 if every acknowledged answer was verified and the expected thing happened, 1 if not, 2 for a bad command line."
         })
 public final class DemoCommand implements Callable<Integer> {
-    @Option(names = "--epoch", paramLabel = "TIME", description = "aim for the time between two checkpoints (25ms)")
+    @Option(names = "--epoch", paramLabel = "TIME", description = "aim for the time between two checkpoints (24ms)")
     private String epoch;
 
     @Option(names = "--seconds", paramLabel = "N", description = "how long the protected guest runs, in all (20)")

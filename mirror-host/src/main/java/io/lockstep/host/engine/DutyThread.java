@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.IdleStrategy;
-import org.agrona.concurrent.NoOpIdleStrategy;
 
 /**
  * Runs a {@link Duty} on a thread of its own. When the duty has nothing to do the thread blocks in a selector on the duty's channels, so
@@ -113,15 +112,11 @@ public final class DutyThread implements Executor, AutoCloseable {
 
     /** Blocks in the selector; the duty polls its channels itself, so which of them are ready does not matter. */
     private final class SelectorIdle implements IdleStrategy {
-        private final IdleStrategy none = NoOpIdleStrategy.INSTANCE;
-
         @Override
         public void idle(int workCount) {
-            if (workCount > 0) {
-                none.idle(workCount);
-                return;
+            if (workCount == 0) {
+                idle();
             }
-            idle();
         }
 
         @Override

@@ -25,8 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -46,7 +46,7 @@ public final class HostEngine implements AutoCloseable {
     private final long incarnation = ThreadLocalRandom.current().nextLong() & Long.MAX_VALUE;
     private final TcpConfig tcp;
     private final MemoryLedger ledger;
-    private final java.util.concurrent.ScheduledExecutorService storage;
+    private final ScheduledExecutorService storage;
     private final DirectoryHeartbeat heartbeat;
     private final TcpAcceptor acceptor;
     private final DutyThread acceptThread;
@@ -200,11 +200,6 @@ public final class HostEngine implements AutoCloseable {
         return new InetSocketAddress(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
     }
 
-    /** The storage heartbeat's trouble; empty if there is none. */
-    public String storageProblem() {
-        return heartbeat.problem();
-    }
-
     @Override
     public void close() {
         engines.values().forEach(VmEngine::close);
@@ -212,7 +207,7 @@ public final class HostEngine implements AutoCloseable {
         acceptor.close();
         heartbeat.close();
         uplinks.forEach(Closing::quietly);
-        ((ExecutorService) storage).shutdownNow();
+        storage.shutdownNow();
     }
 
     private final class Accepting implements DutyThread.Duty {

@@ -153,10 +153,8 @@ final class PreparedStandby implements StandbyVm {
 
     @Override
     public void discard(String reason) {
-        if (link != null) {
-            link.close();
-            tracker.close();
-        }
+        Closing.quietly(link);
+        Closing.quietly(tracker);
         standby.discard(reason);
         Closing.quietly(shim);
         context.ledger().release(context.vm());

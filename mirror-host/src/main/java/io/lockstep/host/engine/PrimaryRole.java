@@ -5,12 +5,9 @@ import io.lockstep.host.HostReceipt;
 import io.lockstep.host.VmStatus;
 import io.lockstep.mirror.PrimaryMirror;
 import io.lockstep.mirror.PrimaryParts;
-import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.spi.FramePort;
 import java.nio.channels.Selector;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.agrona.DirectBuffer;
 
@@ -111,10 +108,6 @@ final class PrimaryRole implements Role {
 
     @Override
     public VmStatus status() {
-        Map<String, Long> counters = new TreeMap<>();
-        for (Counter counter : Counter.values()) {
-            counters.put(counter.name(), mirror.counters().value(counter));
-        }
         return new VmStatus(
                 context.vm(),
                 VmStatus.Role.PRIMARY,
@@ -126,7 +119,7 @@ final class PrimaryRole implements Role {
                 running.tracker().name(),
                 link.status(),
                 link.board().roundTripNs() / NS_PER_US,
-                counters,
+                mirror.counters().byName(),
                 listener.pauses().summary(),
                 receipt);
     }

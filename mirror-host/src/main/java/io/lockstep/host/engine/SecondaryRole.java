@@ -4,13 +4,10 @@ import io.lockstep.host.HostEvent;
 import io.lockstep.host.HostReceipt;
 import io.lockstep.host.VmStatus;
 import io.lockstep.mirror.SecondaryMirror;
-import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.spi.FramePort;
 import io.lockstep.transport.tcp.TcpInterconnect;
 import java.nio.channels.Selector;
-import java.util.Map;
-import java.util.TreeMap;
 
 /** A replica of the guest is here, or could be. */
 final class SecondaryRole implements Role {
@@ -101,10 +98,6 @@ final class SecondaryRole implements Role {
 
     @Override
     public VmStatus status() {
-        Map<String, Long> counters = new TreeMap<>();
-        for (Counter counter : Counter.values()) {
-            counters.put(counter.name(), mirror.counters().value(counter));
-        }
         return new VmStatus(
                 context.vm(),
                 VmStatus.Role.SECONDARY,
@@ -116,7 +109,7 @@ final class SecondaryRole implements Role {
                 "",
                 link.isUp() ? "up" : "down: " + link.downReason(),
                 0,
-                counters,
+                mirror.counters().byName(),
                 VmStatus.Pause.NONE,
                 null);
     }

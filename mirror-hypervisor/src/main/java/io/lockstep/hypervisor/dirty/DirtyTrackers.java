@@ -13,13 +13,6 @@ public final class DirtyTrackers {
 
     private DirtyTrackers() {}
 
-    /** As the other one, for a caller who does not say when the guest is paused; compare then reports pages more often than needed. */
-    public static DirtyTracker choose(
-            TrackerChoice choice, ShimSession session, long pid, PageRegion memory, Path ramFile, Consumer<String> log)
-            throws IOException {
-        return choose(choice, session, pid, memory, ramFile, () -> false, log);
-    }
-
     /**
      * Opens the tracker of a QEMU process that is already running. Blocks until the shim has said hello.
      *

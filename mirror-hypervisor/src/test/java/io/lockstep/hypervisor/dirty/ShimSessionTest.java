@@ -157,7 +157,7 @@ class ShimSessionTest {
                 RamWriter writer = RamWriter.start(ram, 1, environment)) {
             writer.awaitReady();
             PageRegion region = PageRegion.ofAddress(memory.address(), 4096);
-            DirtyTrackers.choose(TrackerChoice.AUTO, session, writer.pid(), region, ram, log::add)
+            DirtyTrackers.choose(TrackerChoice.AUTO, session, writer.pid(), region, ram, () -> false, log::add)
                     .close();
             assertTrue(log.get(0).contains("mapping of the dirty map: No such file or directory"), log::toString);
             session.close();
