@@ -19,7 +19,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * The shape of the house, as rules over the compiled classes of every module that this one sees.
  *
  * <pre>
- *   host  ->  transport, hypervisor  ->  core (mirror)
+ *   host  ->  transport, hypervisor, redirect  ->  core (mirror)
  *     \______________|___________________ nativeio  ->  JNA
  * </pre>
  *
@@ -30,6 +30,7 @@ final class ArchitectureTest {
     private static final String CORE = "io.lockstep.mirror..";
     private static final String NATIVE = "io.lockstep.nativeio..";
     private static final String TRANSPORT = "io.lockstep.transport..";
+    private static final String REDIRECT = "io.lockstep.redirect..";
     private static final String HYPERVISOR = "io.lockstep.hypervisor..";
     private static final String HOST = "io.lockstep.host..";
     private static final String SIM = "io.lockstep.sim..";
@@ -50,7 +51,7 @@ final class ArchitectureTest {
             .resideInAPackage(CORE)
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(NATIVE, TRANSPORT, HYPERVISOR, HOST, SIM);
+            .resideInAnyPackage(NATIVE, TRANSPORT, REDIRECT, HYPERVISOR, HOST, SIM);
 
     @ArchTest
     static final ArchRule nativeShouldKnowNoOtherModule = noClasses()
@@ -58,7 +59,7 @@ final class ArchitectureTest {
             .resideInAPackage(NATIVE)
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(CORE, TRANSPORT, HYPERVISOR, HOST, SIM)
+            .resideInAnyPackage(CORE, TRANSPORT, REDIRECT, HYPERVISOR, HOST, SIM)
             .allowEmptyShould(true);
 
     @ArchTest
@@ -67,7 +68,7 @@ final class ArchitectureTest {
             .resideInAPackage(TRANSPORT)
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(HYPERVISOR, HOST, SIM)
+            .resideInAnyPackage(REDIRECT, HYPERVISOR, HOST, SIM)
             .allowEmptyShould(true);
 
     @ArchTest
@@ -76,8 +77,16 @@ final class ArchitectureTest {
             .resideInAPackage(HYPERVISOR)
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(TRANSPORT, HOST, SIM)
+            .resideInAnyPackage(TRANSPORT, REDIRECT, HOST, SIM)
             .allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule redirectShouldKnowNoSibling = noClasses()
+            .that()
+            .resideInAPackage(REDIRECT)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(TRANSPORT, HYPERVISOR, HOST, SIM);
 
     @ArchTest
     static final ArchRule onlyNativeShouldUseJna = noClasses()
