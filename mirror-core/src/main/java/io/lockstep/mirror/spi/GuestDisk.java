@@ -1,0 +1,52 @@
+package io.lockstep.mirror.spi;
+
+import io.lockstep.mirror.memory.PageSet;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * The disks of a guest on the primary, as the checkpoint sees them: one row of 4 KiB blocks behind the guest's last page, written by the
+ * guest while it runs. What the guest wrote is <em>held</em> back from the local copy until its epoch is committed, so that neither copy
+ * ever holds a write that the mirrored guest may not have made (invariants I3, I6).
+ *
+ * <pre>
+ *   through --hold()--> held --through()--> through       at a checkpoint: pauseRequested, harvest, read ..., sealed(n); later committed(n)
+ * </pre>
+ *
+ * <p>Threading: one thread. No method blocks. No allocation per block or epoch.
+ */
+public interface GuestDisk {
+    /** Blocks of 4 KiB; 0 if the guest has no disk. */
+    long blockCount();
+
+    /**
+     * Adds the blocks written since the last call to {@code into} (numbers from 0 to {@link #blockCount()} - 1) and forgets them: they
+     * are the caller's until they are handed over (invariant I5).
+     *
+     * @return how many were written
+     */
+    long harvest(PageSet into);
+
+    /**
+     * Copies the newest content of a block, 4 KiB. False if it must be fetched first: ask again later, for the same block or others.
+     * What was written since the last checkpoint is always there at once.
+     */
+    boolean read(long block, MutableDirectBuffer target, int offset);
+
+    /** The guest is about to be paused: every write it has under way must be taken, or it cannot be drained. */
+    void pauseRequested();
+
+    /** The guest stands still, and all it wrote up to now belongs to this epoch or to earlier ones. */
+    void sealed(long epoch);
+
+    /** The partner has every epoch up to this one: their writes go to the local copy. */
+    void committed(long epoch);
+
+    /** From now on writes wait for the commit of their epoch. What was written before is not held any more than it was. */
+    void hold();
+
+    /** This host runs the guest alone, by a term it has won: everything goes to the local copy, what was held first, in order. */
+    void through();
+
+    /** True if so much is held that a checkpoint should not wait. */
+    boolean wantsCheckpoint();
+}
