@@ -9,7 +9,7 @@ import org.agrona.MutableDirectBuffer;
  * ever holds a write that the mirrored guest may not have made (invariants I3, I6).
  *
  * <pre>
- *   through --hold()--> held --through()--> through       at a checkpoint: pauseRequested, harvest, read ..., sealed(n); later committed(n)
+ *   held (at first) --through()--> through --hold()--> held      at a checkpoint: pauseRequested, harvest, read ..., sealed(n); later committed(n)
  * </pre>
  *
  * <p>Threading: one thread. No method blocks. No allocation per block or epoch.
@@ -19,12 +19,10 @@ public interface GuestDisk {
     long blockCount();
 
     /**
-     * Adds the blocks written since the last call to {@code into} (numbers from 0 to {@link #blockCount()} - 1) and forgets them: they
-     * are the caller's until they are handed over (invariant I5).
-     *
-     * @return how many were written
+     * Adds the blocks written since the last call to {@code into}, block 0 as page {@code firstPage}, and forgets them: they are the
+     * caller's until they are handed over (invariant I5).
      */
-    long harvest(PageSet into);
+    void harvest(PageSet into, long firstPage);
 
     /**
      * Copies the newest content of a block, 4 KiB. False if it must be fetched first: ask again later, for the same block or others.

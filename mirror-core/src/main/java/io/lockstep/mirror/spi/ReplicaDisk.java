@@ -12,10 +12,17 @@ public interface ReplicaDisk {
     /** Blocks of 4 KiB; 0 if the guest has no disk. */
     long blockCount();
 
-    /** True if {@code blocks} more can be staged. While false, nothing is acknowledged: that is how a slow copy holds the guest back. */
-    boolean hasRoom(int blocks);
+    /**
+     * True if half of the room is free: as many blocks as a primary with the same configuration ever holds back. While false, nothing is
+     * acknowledged: that is how a slow copy holds the guest back.
+     */
+    boolean hasRoom();
 
-    /** A block of the epoch in progress, 4 KiB; replaces one staged before in the same epoch. Legal while there is room for it. */
+    /**
+     * A block of the epoch in progress, 4 KiB; replaces one staged before in the same epoch.
+     *
+     * @throws IllegalStateException if there is no room: the primary holds back more than it may
+     */
     void stage(long block, DirectBuffer source, int offset);
 
     /** The epoch in progress is complete and checked: its blocks go to the local copy, after those of earlier epochs. */
