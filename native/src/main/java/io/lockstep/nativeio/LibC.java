@@ -18,6 +18,7 @@ final class LibC {
     static final int O_CREAT = 0x40;
     static final int O_EXCL = 0x80;
     static final int O_NONBLOCK = 0x800;
+    static final int O_DIRECT = 0x4000;
     static final int O_CLOEXEC = 0x80000;
     static final int PR_SET_NAME = 15;
     static final int SIGCONT = 18;
@@ -46,6 +47,18 @@ final class LibC {
     static native long read(int fd, long address, long length);
 
     static native long write(int fd, long address, long length);
+
+    static native long pread(int fd, long address, long length, long offset);
+
+    static native long pwrite(int fd, long address, long length, long offset);
+
+    static native long preadv2(int fd, long vector, int count, long offset, int flags);
+
+    static native long pwritev2(int fd, long vector, int count, long offset, int flags);
+
+    static native int fdatasync(int fd);
+
+    static native long lseek(int fd, long offset, int whence);
 
     static native int ioctl(int fd, long request, long argument);
 

@@ -6,6 +6,7 @@
  *   TapDevice         the uplink's Ethernet frames          Poller        waits on several descriptors
  *   SoftDirtyPages    written pages of another process      ProcessFreezer  holds it still meanwhile
  *   ShimLibrary       the preload library that tracks written pages from inside QEMU (src/main/c)
+ *   DiskFile          a file or block device as a disk: positioned, direct, durable, holes
  *   CpuAffinity, ThreadName   the calling thread
  *        |
  *        v
