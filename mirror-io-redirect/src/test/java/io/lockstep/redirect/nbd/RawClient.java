@@ -11,13 +11,9 @@ import java.nio.file.Path;
 /** A client that says what the test tells it to say, byte by byte. Blocking. */
 final class RawClient implements AutoCloseable {
     /** An answer to an option. */
-    record OptionReply(int option, int type, byte[] data) {
+    record OptionReply(int option, int type, ByteBuffer bytes) {
         String text() {
-            return new String(data, StandardCharsets.UTF_8);
-        }
-
-        ByteBuffer bytes() {
-            return ByteBuffer.wrap(data);
+            return StandardCharsets.UTF_8.decode(bytes.duplicate()).toString();
         }
     }
 
@@ -95,7 +91,7 @@ final class RawClient implements AutoCloseable {
         }
         int option = head.getInt();
         int type = head.getInt();
-        return new OptionReply(option, type, read(head.getInt()).array());
+        return new OptionReply(option, type, read(head.getInt()));
     }
 
     void request(int flags, int command, long cookie, long offset, int length) throws IOException {
