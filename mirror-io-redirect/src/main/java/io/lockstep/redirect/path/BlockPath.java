@@ -68,4 +68,17 @@ public interface BlockPath extends BlockDevice {
      * effect any more, in this or in another process or host.
      */
     void fence(long generation, FenceOutcome outcome);
+
+    /**
+     * True if a request that was completed, in whatever way, cannot take effect later: a file, whose system call has returned. False where
+     * a connection may be lost while the far end still works on what it was sent.
+     */
+    default boolean completionIsFinal() {
+        return false;
+    }
+
+    /** False if {@link #abandon} completes every request at once, so that nothing touches their buffers afterwards. */
+    default boolean keepsBuffers() {
+        return true;
+    }
 }
