@@ -14,6 +14,7 @@ final class Child implements BlockCompletion {
     long serial;
     /** {@link Route#epoch} when it was detached. */
     int epoch;
+
     Route route;
     /** Keeps the bytes alive while a call may touch them; null for verbs without. */
     IoBuffer held;

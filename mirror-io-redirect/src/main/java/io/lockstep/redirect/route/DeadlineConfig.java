@@ -11,8 +11,7 @@ package io.lockstep.redirect.route;
  * @param perMibNs allowance for each MiB
  * @param windowNs the 99th percentile is of the last one to two windows
  */
-public record DeadlineConfig(
-        long floorNs, long slowFloorNs, long ceilingNs, int factor, long perMibNs, long windowNs) {
+public record DeadlineConfig(long floorNs, long slowFloorNs, long ceilingNs, int factor, long perMibNs, long windowNs) {
     /** A quarter of a second, or 20 times what is usual. */
     public static final DeadlineConfig DEFAULT =
             new DeadlineConfig(250_000_000L, 2_000_000_000L, 10_000_000_000L, 20, 10_000_000L, 10_000_000_000L);

@@ -136,7 +136,10 @@ class Fence {
             route.leave("its copy is stale", time.watchNs());
         }
         if (!route.is(PathState.STALE)) {
-            route.become(PathState.STALE, "its copy misses what is written from generation " + generation + " on", time.watchNs());
+            route.become(
+                    PathState.STALE,
+                    "its copy misses what is written from generation " + generation + " on",
+                    time.watchNs());
         }
     }
 

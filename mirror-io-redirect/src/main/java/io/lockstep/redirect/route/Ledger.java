@@ -119,7 +119,9 @@ class Ledger {
         boolean flushAgain = entry.isFlush() && entry.moved;
         boolean changes = entry.changesContent();
         for (Entry older = entry.previous; older != null; older = older.previous) {
-            if (older.changesContent() ? flushAgain && older.moved || older.overlaps(entry) : changes && older.overlaps(entry)) {
+            boolean olderChanges = older.changesContent();
+            boolean isBarrier = flushAgain && older.moved && olderChanges;
+            if (isBarrier || ((changes || olderChanges) && older.overlaps(entry))) {
                 return true;
             }
         }

@@ -104,7 +104,9 @@ class Mover {
 
     private int watch() {
         if (active.path.link() != Link.OPEN) {
-            suspect("path " + active.name() + " broke: " + active.path.trouble(), 0);
+            suspect("", 0);
+            // This says more than the request that noticed it first.
+            trouble = "path " + active.name() + " broke: " + active.path.trouble();
         }
         if (trouble != null) {
             Route left = active;
@@ -171,7 +173,12 @@ class Mover {
     private String reasons() {
         StringBuilder all = new StringBuilder();
         for (Route route : routes) {
-            all.append("; ").append(route.name()).append(' ').append(route.state()).append(": ").append(route.reason());
+            all.append("; ")
+                    .append(route.name())
+                    .append(' ')
+                    .append(route.state())
+                    .append(": ")
+                    .append(route.reason());
         }
         return all.toString();
     }

@@ -103,7 +103,8 @@ public final class RedirectDevice implements BlockDevice {
 
     private static void check(List<? extends BlockPath> paths) {
         if (paths.isEmpty() || paths.size() > MOST_PATHS) {
-            throw new IllegalArgumentException("a disk with " + paths.size() + " paths: must be from 1 to " + MOST_PATHS);
+            throw new IllegalArgumentException(
+                    "a disk with " + paths.size() + " paths: must be from 1 to " + MOST_PATHS);
         }
         Set<String> names = new HashSet<>();
         for (BlockPath path : paths) {
@@ -122,13 +123,15 @@ public final class RedirectDevice implements BlockDevice {
                 return;
             }
             long tookNs = child.issuedNs == Child.NOT_STAMPED ? 0 : time.watchNs() - child.issuedNs;
-            mover.suspect("path " + child.route.name() + ": " + child.request + " ended with " + child.request.fault(), tookNs);
+            mover.suspect(
+                    "path " + child.route.name() + ": " + child.request + " ended with " + child.request.fault(),
+                    tookNs);
         }
 
         @Override
         public boolean hasUntried(long answeredBy) {
             for (Route route : routes) {
-                if (route.is(PathState.STANDBY) && !route.heldDown && (answeredBy & 1L << route.rank) == 0) {
+                if (route.is(PathState.STANDBY) && !route.heldDown && (answeredBy & (1L << route.rank)) == 0) {
                     return true;
                 }
             }
@@ -162,7 +165,7 @@ public final class RedirectDevice implements BlockDevice {
     private BlockFault refusal(BlockRequest request) {
         if (cell.is(DeviceState.CLOSED)
                 || cell.is(DeviceState.FAILED)
-                || cell.is(DeviceState.NO_PATH) && !config.noPath().queue()) {
+                || (cell.is(DeviceState.NO_PATH) && !config.noPath().queue())) {
             return BlockFault.NOT_ISSUED;
         }
         BlockGeometry geometry = mover.geometry();
@@ -208,7 +211,9 @@ public final class RedirectDevice implements BlockDevice {
                             + " ms, the limit is " + deadline.limitNs(late.request) / 1_000_000,
                     tookNs);
         }
-        ledger.expire(cell.is(DeviceState.NO_PATH) && !config.noPath().queue() ? 0 : config.noPath().queueNs());
+        boolean failsNow = cell.is(DeviceState.FAILED)
+                || (cell.is(DeviceState.NO_PATH) && !config.noPath().queue());
+        ledger.expire(failsNow ? 0 : config.noPath().queueNs());
     }
 
     @Override
@@ -296,7 +301,14 @@ public final class RedirectDevice implements BlockDevice {
                 tally.longestGapNs);
         String active = mover.active() == null ? "" : mover.active().name();
         return new RedirectStatus(
-                cell.state(), cell.reason(), active, generations.used(), deadline.leastNs(), ledger.live(), paths, counts);
+                cell.state(),
+                cell.reason(),
+                active,
+                generations.used(),
+                deadline.leastNs(),
+                ledger.live(),
+                paths,
+                counts);
     }
 
     @Override

@@ -153,8 +153,8 @@ final class ModelRun {
         switch (verb) {
             case READ -> request.read((long) first * SimLun.BLOCK, count * SimLun.BLOCK, buffer, 0);
             case WRITE -> request.write((long) first * SimLun.BLOCK, count * SimLun.BLOCK, buffer, 0, false);
-            case WRITE_ZEROES -> request.writeZeroes(
-                    (long) first * SimLun.BLOCK, (long) count * SimLun.BLOCK, false, false, false);
+            case WRITE_ZEROES ->
+                request.writeZeroes((long) first * SimLun.BLOCK, (long) count * SimLun.BLOCK, false, false, false);
             default -> {
                 request.flush();
                 first = 0;
@@ -180,7 +180,9 @@ final class ModelRun {
 
     private BlockVerb verb() {
         int roll = random.nextInt(20);
-        return roll < 10 ? BlockVerb.WRITE : roll < 17 ? BlockVerb.READ : roll < 18 ? BlockVerb.WRITE_ZEROES : BlockVerb.FLUSH;
+        return roll < 10
+                ? BlockVerb.WRITE
+                : roll < 17 ? BlockVerb.READ : roll < 18 ? BlockVerb.WRITE_ZEROES : BlockVerb.FLUSH;
     }
 
     private void ended(BlockRequest request, int first, int[] marks, IoBuffer buffer) {

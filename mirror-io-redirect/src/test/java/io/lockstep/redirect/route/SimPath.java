@@ -50,6 +50,7 @@ final class SimPath implements BlockPath {
     boolean dead;
     /** Opening and fencing hang as long as it is set. */
     boolean mute;
+
     LongSupplier delayNs = () -> 0;
     BlockFault answer = BlockFault.IO;
     String fenceProblem = "";
@@ -72,7 +73,8 @@ final class SimPath implements BlockPath {
         this.lun = lun;
         this.local = local;
         this.fencing = fencing;
-        geometry = new BlockGeometry((long) lun.blocks() * SimLun.BLOCK, SimLun.BLOCK, 4096, 1 << 20, false, true, true);
+        geometry =
+                new BlockGeometry((long) lun.blocks() * SimLun.BLOCK, SimLun.BLOCK, 4096, 1 << 20, false, true, true);
     }
 
     @Override
