@@ -84,8 +84,8 @@ class Mover {
     /** Goes as far as it can go now. */
     int step() {
         int work = 0;
-        for (Route route : routes) {
-            work += route.settle(time.watchNs()) ? 1 : 0;
+        for (int i = 0; i < routes.size(); i++) {
+            work += routes.get(i).settle(time.watchNs()) ? 1 : 0;
         }
         switch (cell.state()) {
             case SERVING, DRAINING -> work += watch();
@@ -187,7 +187,8 @@ class Mover {
     private Route choose() {
         Route best = null;
         int bestCost = Integer.MAX_VALUE;
-        for (Route route : routes) {
+        for (int i = 0; i < routes.size(); i++) {
+            Route route = routes.get(i);
             if (mayOpen(route)) {
                 int cost = route == wish ? -1 : route.is(PathState.STANDBY) ? 0 : 1 + Math.min(route.failures, 1000);
                 if (cost < bestCost) {

@@ -62,8 +62,8 @@ final class Prober {
 
     int step() {
         int work = 0;
-        for (Probe probe : probes) {
-            work += step(probe) ? 1 : 0;
+        for (int i = 0; i < probes.size(); i++) {
+            work += step(probes.get(i)) ? 1 : 0;
         }
         failBack();
         return work;
@@ -176,9 +176,9 @@ final class Prober {
         if (!config.failback() || !cell.is(DeviceState.SERVING) || active == null) {
             return;
         }
-        for (Probe probe : probes) {
-            Route route = probe.route;
-            if (route.rank < active.rank && isGood(route)) {
+        for (int i = 0; i < active.rank; i++) {
+            Route route = probes.get(i).route;
+            if (isGood(route)) {
                 mover.plan(route, "the preferred path is good again");
                 return;
             }

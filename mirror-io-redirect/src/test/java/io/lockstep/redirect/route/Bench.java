@@ -23,7 +23,7 @@ final class Bench {
     private long nowNs = 1;
 
     /** What became of a request. */
-    final class Answer {
+    static final class Answer {
         BlockFault fault;
         private IoBuffer buffer;
 

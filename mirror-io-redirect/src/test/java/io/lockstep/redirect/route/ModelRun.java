@@ -189,16 +189,18 @@ final class ModelRun {
         completed++;
         failed += request.fault() == BlockFault.NONE ? 0 : 1;
         for (int i = 0; i < marks.length && violation.isEmpty(); i++) {
-            int block = first + i;
-            if (request.verb().changesContent()) {
-                model.ended(block, marks[i], request.fault());
-            } else if (request.fault() != BlockFault.NONE) {
-                continue;
-            } else if (request.verb() == BlockVerb.READ) {
-                violation = model.judgeRead(block, marks[i], buffer.view().getLong(i * SimLun.BLOCK));
-            } else {
-                violation = model.judgeFlush(block, marks[i], lun.durable(block));
-            }
+            violation = judge(request, first + i, marks[i], buffer.view().getLong(i * SimLun.BLOCK));
         }
+    }
+
+    private String judge(BlockRequest request, int block, int mark, long value) {
+        if (request.verb().changesContent()) {
+            model.ended(block, mark, request.fault());
+        } else if (request.fault() == BlockFault.NONE) {
+            return request.verb() == BlockVerb.READ
+                    ? model.judgeRead(block, mark, value)
+                    : model.judgeFlush(block, mark, lun.durable(block));
+        }
+        return "";
     }
 }

@@ -27,7 +27,7 @@ final class SimPath implements BlockPath {
         FROZEN
     }
 
-    private final class Op {
+    private static final class Op {
         BlockRequest request;
         BlockVerb verb;
         int first;
