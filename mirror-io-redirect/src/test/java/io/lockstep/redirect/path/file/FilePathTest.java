@@ -11,6 +11,7 @@ import io.lockstep.redirect.block.BlockRequest;
 import io.lockstep.redirect.block.IoBuffer;
 import io.lockstep.redirect.path.BlockPath.Fencing;
 import io.lockstep.redirect.path.BlockPath.Link;
+import io.lockstep.redirect.path.PathAllocations;
 import io.lockstep.redirect.path.PathDriver;
 import io.lockstep.redirect.path.file.FilePathConfig.Direct;
 import java.io.RandomAccessFile;
@@ -214,6 +215,14 @@ class FilePathTest {
             assertEquals(BlockFault.IO, driver.finish(flush));
             assertEquals(Link.BROKEN, driver.path().link());
             assertEquals("fdatasync failed", driver.path().trouble());
+        }
+    }
+
+    @Test
+    void shouldAllocateNothingPerRequest() throws Exception {
+        try (PathDriver driver = cached(disk(SIZE))) {
+            driver.opened();
+            PathAllocations.assertNone(driver);
         }
     }
 

@@ -10,6 +10,7 @@ import io.lockstep.redirect.block.BlockRequest;
 import io.lockstep.redirect.block.IoBuffer;
 import io.lockstep.redirect.path.BlockPath.Fencing;
 import io.lockstep.redirect.path.BlockPath.Link;
+import io.lockstep.redirect.path.PathAllocations;
 import io.lockstep.redirect.path.PathDriver;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -87,7 +88,7 @@ class NbdPathIT {
             // More than the socket holds: the rest cannot have reached the server.
             for (int i = 0; i < 16; i++) {
                 BlockRequest write = driver.request();
-                write.write(i % 8 << 20, 1 << 20, buffer, 0, false);
+                write.write(i % 8 << 20, i == 0 ? BLOCK : 1 << 20, buffer, 0, false);
                 stalled.add(write);
                 driver.submit(write);
             }
@@ -224,6 +225,15 @@ class NbdPathIT {
             assertEquals(Fencing.NONE, driver.path().fencing());
         } finally {
             server.destroyForcibly();
+        }
+    }
+
+    @Test
+    void shouldAllocateNothingPerRequest() throws Exception {
+        try (NbdServerProcess server = NbdServerProcess.nbdkit("memory", "8M");
+                PathDriver driver = driver(server)) {
+            driver.opened();
+            PathAllocations.assertNone(driver);
         }
     }
 
