@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.lockstep.redirect.block.BlockFault;
 import io.lockstep.redirect.block.BlockVerb;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Selector;
@@ -162,8 +163,8 @@ class NbdServerTest {
 
     @Test
     void shouldServeTcpWithASelectorOfItsOwn() throws IOException {
-        NbdServerConfig config =
-                NbdServerConfig.standard(Optional.empty(), Optional.of(new InetSocketAddress("127.0.0.1", 0)));
+        NbdServerConfig config = NbdServerConfig.standard(
+                Optional.empty(), Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
         try (NbdServer server = new NbdServer(config, List.of(NbdExport.of("disk", disk)), line -> {});
                 SocketChannel client = SocketChannel.open(server.tcpAddress())) {
             ServerThread.await(

@@ -42,9 +42,14 @@ final class ServerThread implements AutoCloseable {
     }
 
     ServerThread(List<NbdExport> exports, UnaryConfig change) throws IOException {
+        this(exports, change, Selector.open());
+    }
+
+    /** For devices that wake up a selector. */
+    ServerThread(List<NbdExport> exports, UnaryConfig change, Selector selector) throws IOException {
         directory = Files.createTempDirectory("nbd");
         socket = directory.resolve("s");
-        selector = Selector.open();
+        this.selector = selector;
         server = new NbdServer(
                 change.apply(NbdServerConfig.standard(Optional.of(socket), Optional.empty())), exports, log::add);
         server.register(selector);
