@@ -1,5 +1,6 @@
 package io.lockstep.redirect.nbd;
 
+import io.lockstep.redirect.path.GenerationStore;
 import java.util.ArrayList;
 import java.util.List;
 

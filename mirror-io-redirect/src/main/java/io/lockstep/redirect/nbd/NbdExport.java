@@ -1,6 +1,7 @@
 package io.lockstep.redirect.nbd;
 
 import io.lockstep.redirect.block.BlockDevice;
+import io.lockstep.redirect.path.GenerationStore;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -19,13 +20,22 @@ public record NbdExport(
 
     /** Checks the texts. */
     public NbdExport {
-        if (name.isEmpty() || name.indexOf(';') >= 0 || bytes(name) > MAX_TEXT) {
-            throw new IllegalArgumentException(
-                    "export name '" + name + "': must be 1 to " + MAX_TEXT + " bytes and hold no semicolon");
-        }
+        checkName(name);
         if (bytes(description) > MAX_TEXT) {
             throw new IllegalArgumentException(
                     "description of export '" + name + "' is " + bytes(description) + " bytes: at most " + MAX_TEXT);
+        }
+    }
+
+    /**
+     * Checks a name by itself.
+     *
+     * @throws IllegalArgumentException if no export may have it
+     */
+    public static void checkName(String name) {
+        if (name.isEmpty() || name.indexOf(';') >= 0 || bytes(name) > MAX_TEXT) {
+            throw new IllegalArgumentException(
+                    "export is '" + name + "': must be 1 to " + MAX_TEXT + " bytes and hold no semicolon");
         }
     }
 

@@ -3,6 +3,7 @@ package io.lockstep.redirect.nbd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lockstep.redirect.path.GenerationStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
