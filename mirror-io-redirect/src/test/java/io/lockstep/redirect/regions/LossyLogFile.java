@@ -12,7 +12,7 @@ import java.util.concurrent.Executor;
 public final class LossyLogFile implements LogFile, Executor {
     private static final int SECTOR = 512;
 
-    private record Unsafe(int offset, byte[] bytes) {}
+    private record Unsafe(int offset, ByteBuffer bytes) {}
 
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private final List<Unsafe> unsafe = new ArrayList<>();
@@ -59,10 +59,10 @@ public final class LossyLogFile implements LogFile, Executor {
     /** What is left after a power cut: of what was not synced any part, sectors torn in the middle included. */
     public LossyLogFile afterPowerCut(Random random) {
         for (Unsafe write : unsafe) {
-            for (int at = 0; at < write.bytes.length; at += SECTOR) {
+            for (int at = 0; at < write.bytes.capacity(); at += SECTOR) {
                 int fate = random.nextInt(10);
                 int length = fate < 4 ? 0 : fate < 9 ? SECTOR : random.nextInt(SECTOR);
-                System.arraycopy(write.bytes, at, stable, write.offset + at, length);
+                write.bytes.get(at, stable, write.offset + at, length);
             }
         }
         return new LossyLogFile(stable.clone());
@@ -76,7 +76,7 @@ public final class LossyLogFile implements LogFile, Executor {
 
     private void applyAll() {
         for (Unsafe write : unsafe) {
-            System.arraycopy(write.bytes, 0, stable, write.offset, write.bytes.length);
+            write.bytes.get(0, stable, write.offset, write.bytes.capacity());
         }
         unsafe.clear();
     }
@@ -113,7 +113,7 @@ public final class LossyLogFile implements LogFile, Executor {
                     "a write to " + (offset + bytes.length) + " lets a log of " + stable.length + " grow");
         }
         if (!forgetsMarks || offset < LogLayout.BITMAP_AT) {
-            unsafe.add(new Unsafe((int) offset, bytes));
+            unsafe.add(new Unsafe((int) offset, ByteBuffer.wrap(bytes)));
         }
         check();
     }
