@@ -35,6 +35,16 @@ public record CopyState(long token, long baseToken, boolean consistent, boolean 
         return new CopyState(token, baseToken, false, true, generation);
     }
 
+    /** The same copy after writes went to the other one only. */
+    public CopyState leftBehind() {
+        return new CopyState(token, baseToken, consistent, true, generation);
+    }
+
+    /** True if the copy may be used alone, as far as it knows itself. */
+    public boolean isUsable() {
+        return token != 0 && consistent && !stale;
+    }
+
     /** The same copy with a generation that was used since. */
     public CopyState withGeneration(long newer) {
         return new CopyState(token, baseToken, consistent, stale, newer);

@@ -192,6 +192,11 @@ public final class RegionLog implements AutoCloseable {
         return damagedBlocks;
     }
 
+    /** Bytes of the disk. */
+    public long diskBytes() {
+        return identity.diskBytes();
+    }
+
     /** Bytes of a region; the last one may be shorter. */
     public int regionBytes() {
         return identity.regionBytes();
