@@ -15,19 +15,15 @@ final class Mirror {
     final Cleaner cleaner;
     final Resync resync;
     final Verifier verifier;
+    final Ops ops;
     long nowNs;
 
     private final MirrorListener listener;
     private final LongSupplier tokens;
-    private final WriteOp[] writes;
-    private final ReadOp[] reads;
-    private final WriteOp[] freeWrites;
-    private final ReadOp[] freeReads;
-    private int freeWriteCount;
-    private int freeReadCount;
     private MirrorPhase phase = MirrorPhase.STARTING;
     private String reason;
     private final long[] startTickets = new long[2];
+    private long introducing;
     private long latchTicket;
     private long suspendedNs;
     private long stallCheckNs;
@@ -50,16 +46,7 @@ final class Mirror {
         this.cleaner = new Cleaner(this, log.regions());
         this.resync = new Resync(this, log, chunk);
         this.verifier = new Verifier(this, log.diskBytes(), chunk);
-        this.writes = new WriteOp[config.maxWrites()];
-        this.reads = new ReadOp[config.maxWrites()];
-        this.freeWrites = new WriteOp[writes.length];
-        this.freeReads = new ReadOp[reads.length];
-        for (int i = 0; i < writes.length; i++) {
-            writes[i] = new WriteOp(this);
-            reads[i] = new ReadOp(this);
-            freeWrite(writes[i]);
-            freeRead(reads[i]);
-        }
+        this.ops = new Ops(this, config.maxWrites());
     }
 
     /** Tells the logs what the plan means. */
@@ -67,9 +54,10 @@ final class Mirror {
         reason = plan.reason();
         if (plan.source() < 0) {
             if (plan.told()) {
-                long token = tokens.getAsLong();
+                long known = legs[0].log.state().token() | legs[1].log.state().token();
+                introducing = known == 0 ? tokens.getAsLong() : known;
                 for (Leg leg : legs) {
-                    startTickets[leg.index] = leg.log.update(leg.log.state().equalTo(token));
+                    startTickets[leg.index] = leg.log.update(leg.log.state().introduced(introducing));
                 }
             }
             return;
@@ -144,22 +132,6 @@ final class Mirror {
             long at = (long) region * leg.log.regionBytes();
             leg.log.clear(at, leg.log.regionBytes());
         }
-    }
-
-    WriteOp takeWrite() {
-        return freeWriteCount == 0 ? null : freeWrites[--freeWriteCount];
-    }
-
-    ReadOp takeRead() {
-        return freeReadCount == 0 ? null : freeReads[--freeReadCount];
-    }
-
-    void freeWrite(WriteOp op) {
-        freeWrites[freeWriteCount++] = op;
-    }
-
-    void freeRead(ReadOp op) {
-        freeReads[freeReadCount++] = op;
     }
 
     /** A copy did not do what it was asked. */
@@ -248,22 +220,9 @@ final class Mirror {
     void answers(Leg leg) {
         if (leg.isInSync() && (phase == MirrorPhase.SUSPENDED || phase == MirrorPhase.GONE)) {
             become(MirrorPhase.DEGRADED, "copy " + leg.name + " answers again");
-            resume();
+            ops.resume();
         } else if (leg.status() == CopyStatus.STALE && phase == MirrorPhase.DEGRADED && resync.isIdle()) {
             resync.begin(other(leg), leg);
-        }
-    }
-
-    private void resume() {
-        for (WriteOp op : writes) {
-            if (op.stage() == WriteOp.Stage.PARKED) {
-                op.start();
-            }
-        }
-        for (ReadOp op : reads) {
-            if (op.stage() == ReadOp.Stage.PARKED) {
-                op.restart();
-            }
         }
     }
 
@@ -273,27 +232,31 @@ final class Mirror {
         for (Leg leg : legs) {
             work += leg.log.doWork(now);
         }
-        if (phase == MirrorPhase.STARTING
-                && legs[0].log.isDurable(startTickets[0])
-                && legs[1].log.isDurable(startTickets[1])) {
-            settlePhase(reason);
-            work++;
-        }
+        work += watchStart();
         watchLogs();
         watchLatch();
         watchStalls();
         expire();
-        for (WriteOp op : writes) {
-            if (op.stage() == WriteOp.Stage.MARKING) {
-                op.checkMarked();
-            }
-        }
-        for (ReadOp op : reads) {
-            if (op.stage() == ReadOp.Stage.HUNGRY) {
-                op.next();
-            }
-        }
+        ops.advance();
         return work + resync.doWork(now) + cleaner.doWork(now) + verifier.doWork(now);
+    }
+
+    /** New copies become equal in two steps, so that a crash between the logs' writes leaves no copy that seems to be alone. */
+    private int watchStart() {
+        if (phase != MirrorPhase.STARTING
+                || !legs[0].log.isDurable(startTickets[0])
+                || !legs[1].log.isDurable(startTickets[1])) {
+            return 0;
+        }
+        if (introducing == 0) {
+            settlePhase(reason);
+            return 1;
+        }
+        for (Leg leg : legs) {
+            startTickets[leg.index] = leg.log.update(leg.log.state().equalTo(introducing));
+        }
+        introducing = 0;
+        return 1;
     }
 
     private void watchLogs() {
@@ -309,11 +272,7 @@ final class Mirror {
         for (Leg leg : legs) {
             if (leg.status() == CopyStatus.LATCHING && other(leg).log.isDurable(latchTicket)) {
                 leg.become(CopyStatus.STALE, leg.reason());
-                for (WriteOp op : writes) {
-                    if (op.stage() == WriteOp.Stage.LATCHING) {
-                        op.judge();
-                    }
-                }
+                ops.latched();
             }
         }
     }
@@ -345,16 +304,7 @@ final class Mirror {
         for (Leg leg : legs) {
             leg.giveUp();
         }
-        for (WriteOp op : writes) {
-            if (op.stage() == WriteOp.Stage.PARKED) {
-                op.finish(BlockFault.IO);
-            }
-        }
-        for (ReadOp op : reads) {
-            if (op.stage() == ReadOp.Stage.PARKED) {
-                op.finish(BlockFault.IO);
-            }
-        }
+        ops.failParked();
     }
 
     /** After the devices were closed: whatever did not come back by that is given up. */
@@ -362,16 +312,7 @@ final class Mirror {
         for (Leg leg : legs) {
             leg.giveUp();
         }
-        for (WriteOp op : writes) {
-            if (op.stage() != WriteOp.Stage.FREE) {
-                op.finish(BlockFault.IO);
-            }
-        }
-        for (ReadOp op : reads) {
-            if (op.stage() != ReadOp.Stage.FREE) {
-                op.finish(BlockFault.IO);
-            }
-        }
+        ops.failAll();
     }
 
     void close() {

@@ -162,13 +162,13 @@ public final class MirroredDevice implements BlockDevice {
             return false;
         }
         if (request.verb() == BlockVerb.READ || request.verb() == BlockVerb.STATUS) {
-            ReadOp op = mirror.takeRead();
+            ReadOp op = mirror.ops.takeRead();
             if (op != null) {
                 op.begin(request);
             }
             return op != null;
         }
-        WriteOp op = mirror.takeWrite();
+        WriteOp op = mirror.ops.takeWrite();
         if (op != null) {
             op.begin(request);
         }

@@ -123,6 +123,6 @@ final class ReadOp implements LegRequest.Owner {
     private void free() {
         client = null;
         stage = Stage.FREE;
-        mirror.freeRead(this);
+        mirror.ops.release(this);
     }
 }

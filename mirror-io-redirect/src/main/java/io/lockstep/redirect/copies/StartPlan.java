@@ -40,6 +40,9 @@ record StartPlan(int source, boolean full, boolean told, String reason) {
         if (one.isUsable() && two.isUsable() && one.token() == two.token()) {
             return bothCurrent(first, second, preferred);
         }
+        if (isHalfIntroduced(one, two) || isHalfIntroduced(two, one)) {
+            return new StartPlan(-1, false, true, "both copies were told to be equal when the disk was last started");
+        }
         boolean firstIsRight = one.isUsable() && mayFollow(two, one);
         boolean secondIsRight = two.isUsable() && mayFollow(one, two);
         if (firstIsRight == secondIsRight) {
@@ -47,6 +50,14 @@ record StartPlan(int source, boolean full, boolean told, String reason) {
         }
         String name = firstIsRight ? first.name : second.name;
         return new StartPlan(firstIsRight ? 0 : 1, false, false, "copy " + name + " was written to alone");
+    }
+
+    /** The process ended between the two last steps of making two new copies equal: nothing was written since. */
+    private static boolean isHalfIntroduced(CopyState ready, CopyState waiting) {
+        return ready.isUsable()
+                && ready.baseToken() == 0
+                && waiting.token() == 0
+                && waiting.baseToken() == ready.token();
     }
 
     private static StartPlan bothCurrent(Side first, Side second, int preferred) {

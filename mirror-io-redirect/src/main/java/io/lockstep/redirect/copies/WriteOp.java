@@ -168,7 +168,7 @@ final class WriteOp extends RangeHolder implements LegRequest.Owner {
         client = null;
         stage = Stage.FREE;
         mirror.ranges.remove(this);
-        mirror.freeWrite(this);
+        mirror.ops.release(this);
         ended.complete(how);
     }
 }

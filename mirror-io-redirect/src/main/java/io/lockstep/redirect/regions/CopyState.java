@@ -40,6 +40,11 @@ public record CopyState(long token, long baseToken, boolean consistent, boolean 
         return new CopyState(token, baseToken, consistent, true, generation);
     }
 
+    /** A new copy that is about to be called equal to another new one: nothing may be written before both are. */
+    public CopyState introduced(long futureToken) {
+        return new CopyState(0, futureToken, false, true, generation);
+    }
+
     /** True if the copy may be used alone, as far as it knows itself. */
     public boolean isUsable() {
         return token != 0 && consistent && !stale;
