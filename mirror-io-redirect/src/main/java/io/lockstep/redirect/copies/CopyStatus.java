@@ -15,7 +15,7 @@ public enum CopyStatus {
     public boolean mayFollow(CopyStatus before) {
         return switch (this) {
             case IN_SYNC -> before == SYNCING;
-            case LATCHING -> before == IN_SYNC;
+            case LATCHING -> before == IN_SYNC || before == SYNCING;
             case STALE -> before == LATCHING || before == SYNCING;
             case SYNCING -> before == STALE;
         };

@@ -136,12 +136,13 @@ final class Mirror {
 
     /** A copy did not do what it was asked. */
     void failed(Leg leg, BlockFault how, String why) {
-        if (leg.status() == CopyStatus.SYNCING) {
+        if (leg.status() == CopyStatus.SYNCING && !resync.isClosing()) {
             leg.become(CopyStatus.STALE, why);
             resync.abort();
             settlePhase(why);
             leg.giveUp();
-        } else if (leg.isInSync() && other(leg).isInSync()) {
+        } else if (leg.status() == CopyStatus.SYNCING
+                || (leg.isInSync() && other(leg).isInSync())) {
             latch(leg, why);
         } else if (leg.isInSync() && how.isPathFault() && config.queueNs() > 0) {
             suspend(leg, why);
@@ -151,6 +152,7 @@ final class Mirror {
     /** One-way: before anything is acknowledged that this copy may lack, the other one's log says durably that it is stale. */
     private void latch(Leg leg, String why) {
         leg.become(CopyStatus.LATCHING, why);
+        resync.abort();
         RegionLog survivor = other(leg).log;
         latchTicket = survivor.update(
                 survivor.state().alone(tokens.getAsLong(), survivor.state().token()));
@@ -175,10 +177,9 @@ final class Mirror {
     private void suspend(Leg leg, String why) {
         Leg target = other(leg);
         if (target.status() == CopyStatus.SYNCING) {
-            target.become(CopyStatus.STALE, "the source failed");
-            resync.abort();
-            target.giveUp();
+            failed(target, BlockFault.IO, "the source failed");
         }
+        resync.abort();
         settlePhase(why);
         if (phase.serves()) {
             suspendedNs = nowNs;

@@ -21,7 +21,7 @@ import java.util.function.LongSupplier;
  *
  * <p>The copies must be good at failing: a request to a copy that cannot be reached has to end with a fault, sooner or later. With
  * {@link MirrorConfig#stallNs()} this class does not wait for it: the request is given up, its buffer kept until it returns, and the copy
- * not used again before.
+ * not used again before. So the bytes of a write must stay as they are until the last reference to their buffer is gone.
  *
  * <p>Threading: the stack's thread, except {@link #start}, which may run before. No allocation per request in steady state. Owns the
  * devices and the logs: {@link #close} closes them.

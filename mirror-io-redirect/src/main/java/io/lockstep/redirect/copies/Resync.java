@@ -57,6 +57,11 @@ final class Resync extends RangeHolder implements LegRequest.Owner {
         return step == Step.IDLE && !holding;
     }
 
+    /** True if the target's log may already say that it is equal. */
+    boolean isClosing() {
+        return step == Step.CLOSING;
+    }
+
     boolean isPending(int region) {
         return step != Step.IDLE && pending.contains(region);
     }
@@ -83,7 +88,10 @@ final class Resync extends RangeHolder implements LegRequest.Owner {
         aborted = false;
         done = 0;
         become(Step.OPENING);
-        ticket = target.log.update(target.log.state().filling());
+        // Incomplete, but with the source's token already: if the target fails in the last step, whichever of its two
+        // states is in the
+        // file then, one new token of the source leaves it behind.
+        ticket = target.log.update(target.log.state().filling(source.log.state().token()));
     }
 
     int doWork(long nowNs) {
@@ -246,6 +254,17 @@ final class Resync extends RangeHolder implements LegRequest.Owner {
     public void onGivenUp(Leg leg) {
         aborted = true;
         letGo();
+    }
+
+    /** A write failed on the source, but the target may have it. */
+    void copyAgain(long start, long end) {
+        if (step == Step.COPYING) {
+            for (int region = (int) (start / regionBytes); (long) region * regionBytes < end; region++) {
+                pending.add(region);
+            }
+        } else if (step == Step.FLUSHING || step == Step.CLOSING) {
+            mirror.failed(target, BlockFault.IO, "the source failed a write at " + start + " that the target may have");
+        }
     }
 
     /** The target failed. What is under way ends by itself. */

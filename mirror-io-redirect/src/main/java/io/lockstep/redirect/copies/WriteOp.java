@@ -159,6 +159,7 @@ final class WriteOp extends RangeHolder implements LegRequest.Owner {
         } else if (tryAgain && mirror.phase() == MirrorPhase.SUSPENDED) {
             stage = Stage.PARKED;
         } else {
+            mirror.resync.copyAgain(from, to);
             finish(how);
         }
     }

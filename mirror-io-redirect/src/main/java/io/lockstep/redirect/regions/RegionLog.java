@@ -66,6 +66,8 @@ public final class RegionLog implements AutoCloseable {
             throw new RegionLogException(Kind.WRONG_SIZE, file + " has " + file.size() + " bytes: too short");
         }
         file.read(content, 0);
+        // What a killed process wrote may be in the page cache only: it must not count as durable before it is.
+        file.sync();
         content.clear();
         LogLayout.Header header = LogLayout.decodeNewest(content, file.toString());
         this.identity = header.identity();

@@ -40,8 +40,8 @@ class StartPlanTest {
     void shouldFollowTheCopyThatWasWrittenToAlone() {
         assertEquals(1, plan(OLD, ALONE).source());
         assertEquals(0, plan(ALONE, OLD).source());
-        assertEquals(0, plan(ALONE, OLD.filling()).source());
-        assertEquals(0, plan(OLD, OLD.filling()).source());
+        assertEquals(0, plan(ALONE, OLD.filling(10)).source());
+        assertEquals(0, plan(OLD, OLD.filling(10)).source());
         assertEquals(1, plan(OLD.leftBehind(), OLD).source());
         assertEquals(false, plan(ALONE, OLD).full());
     }
@@ -52,7 +52,7 @@ class StartPlanTest {
         assertTrue(refusals.get(0).contains("token b based on a"), refusals.get(0));
         assertNull(plan(OLD, CopyState.UNKNOWN));
         assertNull(plan(CopyState.UNKNOWN, CopyState.UNKNOWN));
-        assertNull(plan(OLD.filling(), OLD.filling()));
+        assertNull(plan(OLD.filling(10), OLD.filling(10)));
         assertNull(plan(OLD, CopyState.UNKNOWN, false, MirrorConfig.Source.EQUAL));
         StartPlan told = plan(CopyState.UNKNOWN, OLD, false, MirrorConfig.Source.SECOND);
         assertTrue(told.full() && told.source() == 1);

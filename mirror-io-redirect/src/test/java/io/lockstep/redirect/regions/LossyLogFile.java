@@ -68,10 +68,11 @@ public final class LossyLogFile implements LogFile, Executor {
         return new LossyLogFile(stable.clone());
     }
 
-    /** What is left after the process was killed: everything written so far. */
+    /** What is left after the process was killed: everything written so far, but not all of it is safe from a power cut yet. */
     public LossyLogFile afterKill() {
-        applyAll();
-        return new LossyLogFile(stable.clone());
+        LossyLogFile left = new LossyLogFile(stable.clone());
+        left.unsafe.addAll(unsafe);
+        return left;
     }
 
     private void applyAll() {
@@ -94,7 +95,11 @@ public final class LossyLogFile implements LogFile, Executor {
 
     @Override
     public void read(ByteBuffer into, long offset) {
-        into.put(stable, (int) offset, into.remaining());
+        byte[] seen = stable.clone();
+        for (Unsafe write : unsafe) {
+            write.bytes.get(0, seen, write.offset, write.bytes.capacity());
+        }
+        into.put(seen, (int) offset, into.remaining());
     }
 
     @Override
