@@ -2,6 +2,7 @@ package io.lockstep.sim;
 
 import io.lockstep.mirror.MirrorPolicy;
 import io.lockstep.mirror.MirrorPolicy.Compression;
+import io.lockstep.mirror.record.AckLevel;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -51,7 +52,8 @@ final class Cluster {
                 80 * MS,
                 64 << world.dice.nextInt(3),
                 1 << 19,
-                Compression.values()[world.dice.nextInt(3)]);
+                Compression.values()[world.dice.nextInt(3)],
+                AckLevel.RECEIVED);
     }
 
     void step(long dtNs) {

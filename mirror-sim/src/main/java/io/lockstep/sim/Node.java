@@ -12,6 +12,7 @@ import io.lockstep.mirror.replicate.LinkBoard;
 import io.lockstep.mirror.replicate.Replicator;
 import io.lockstep.mirror.ring.SendWindow;
 import io.lockstep.mirror.spi.Interconnect;
+import io.lockstep.mirror.spi.NoDisk;
 import io.lockstep.mirror.verify.FailoverReceipt;
 import java.util.HashMap;
 import java.util.Map;
@@ -68,6 +69,7 @@ final class Node implements SimStandby.Owner {
                 VM,
                 running,
                 cluster.wiring().tracker(tracker),
+                NoDisk.NONE,
                 cluster.wiring().nic(running.nic(), uplink),
                 uplink,
                 window,
