@@ -99,7 +99,10 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     /** Asks for a planned move to the partner. Legal in PROTECTED. */
     public void switchover() {
-        require(MirrorState.PROTECTED, "switchover");
+        if (cell.state() != MirrorState.PROTECTED) {
+            throw new IllegalStateException("switchover is possible in PROTECTED only; the guest is " + cell.state()
+                    + ": " + cell.reason());
+        }
         cell.become(MirrorState.HANDING_OVER, "switchover was asked for", nowNs);
         giveAway.begin();
         capture.freeze();
@@ -117,13 +120,6 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     /** Looks for a partner again after {@link #unprotect}. */
     public void protect() {
         search.want(true, nowNs);
-    }
-
-    private void require(MirrorState state, String what) {
-        if (cell.state() != state) {
-            throw new IllegalStateException(
-                    what + " is possible in " + state + " only; the guest is " + cell.state() + ": " + cell.reason());
-        }
     }
 
     /** Does what can be done now. Returns 0 if there was nothing to do. */
@@ -219,11 +215,8 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     }
 
     private int watchSession() {
-        if (cell.state().isFinal()) {
-            return 0;
-        }
         int work = 0;
-        LinkBoard.Ended ended = board.takeEnded();
+        LinkBoard.Ended ended = cell.state().isFinal() ? null : board.takeEnded();
         if (ended != null) {
             work++;
             if (!board.peerFarewell().isEmpty()) {
@@ -238,9 +231,8 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
             }
             search.failed(nowNs);
         }
-        if (cell.state() == MirrorState.SIMPLEX
-                && capture.isIdle()
-                && parts.window().failure() == null) {
+        boolean free = cell.state() == MirrorState.SIMPLEX && capture.isIdle();
+        if (free && parts.window().failure() == null) {
             LinkBoard.Offer offer = search.look(nowNs);
             if (offer != null) {
                 startSession(offer);
@@ -293,9 +285,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     private int watchAcks() {
         long upTo = board.ackedEpoch();
         MirrorState state = cell.state();
-        boolean counts =
-                state == MirrorState.ARMING || state == MirrorState.PROTECTED || state == MirrorState.HANDING_OVER;
-        if (!counts) {
+        if (state != MirrorState.ARMING && state != MirrorState.PROTECTED && state != MirrorState.HANDING_OVER) {
             return 0;
         }
         if (upTo <= acked) {

@@ -3,6 +3,7 @@ package io.lockstep.mirror;
 import io.lockstep.mirror.SecondaryMirror.StandbyFactory;
 import io.lockstep.mirror.apply.ReplicaApplier;
 import io.lockstep.mirror.counters.Counters;
+import io.lockstep.mirror.record.RecordFault;
 import io.lockstep.mirror.spi.NoDisk;
 import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.spi.StandbyVm;
@@ -73,6 +74,16 @@ final class Replica {
     /** Why what was fit is not any more; empty if it still is. */
     String problem() {
         return disk.problem();
+    }
+
+    /** The primary's copy would keep this epoch and all before it in a power cut; it counts from the session's first commit on. */
+    void partnerDurable(long epoch) {
+        if (epoch < 0) {
+            throw new RecordFault("heartbeat with durable epoch " + epoch + ", the least is 0");
+        }
+        if (applier.isReady()) {
+            disk.partnerDurable(Math.min(epoch, applier.committedInSession()));
+        }
     }
 
     void discard(String why) {

@@ -371,12 +371,8 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (heartbeatTerm > term && cell.state() == MirrorState.READY) {
             cell.become(MirrorState.RECEIVING, "the primary goes on alone in term " + heartbeatTerm, nowNs);
         }
-        if (durableEpoch < 0) {
-            throw new RecordFault("heartbeat with durable epoch " + durableEpoch);
-        }
-        if (voice.isInSession() && replica.applier().isReady()) {
-            replica.disk()
-                    .partnerDurable(Math.min(durableEpoch, replica.applier().committedInSession()));
+        if (voice.isInSession()) {
+            replica.partnerDurable(durableEpoch);
         }
         voice.echo(sequence, sentNs);
     }

@@ -72,6 +72,17 @@ final class Checker {
         }
     }
 
+    /** A write is on a copy: it can be seen by whoever reads that later, so it is an output like any other (invariant I3). */
+    void reachedDisk(int node, long step) {
+        Node partner = nodes[1 - node];
+        if (partner.couldTakeOver(nodes[node].term()) && step > nodes[node].counterAt(partner.replicaEpoch())) {
+            throw new InvariantViolation(
+                    "I3",
+                    "node " + node + " writes to its copy what the guest wrote in step " + step
+                            + ", but the replica is at step " + nodes[node].counterAt(partner.replicaEpoch()));
+        }
+    }
+
     void afterStep() {
         for (Node node : nodes) {
             node.check();
