@@ -4,6 +4,7 @@ import io.lockstep.mirror.apply.ReplicaApplier;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.failover.StateCell;
 import io.lockstep.mirror.spi.Arbiter;
+import io.lockstep.mirror.spi.StandbyVm;
 import io.lockstep.mirror.verify.FailoverReceipt;
 
 /**
@@ -124,6 +125,11 @@ final class Takeover {
 
     /** Waits for the disk; once it is this host's, starts to load the guest. */
     private void attach(Replica replica, long nowNs) {
+        if (replica.poll() == StandbyVm.Phase.FAILED) {
+            String why = "standby lost while the disk was taken: " + replica.standby().problem();
+            cell.become(MirrorState.FAILED, why, nowNs);
+            return;
+        }
         switch (replica.disk().ownership()) {
             case OWNED -> {
                 attached = true;

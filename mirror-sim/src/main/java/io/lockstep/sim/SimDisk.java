@@ -5,6 +5,7 @@ import io.lockstep.mirror.memory.PageSet;
 import io.lockstep.mirror.spi.GuestDisk;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.agrona.MutableDirectBuffer;
 
 /**
@@ -45,6 +46,9 @@ final class SimDisk implements GuestDisk {
     private final long[] view;
     private final long[] markedIn;
     private final boolean[] recent;
+    /** Blocks of the disk of both whose content went out in this session: what is written to them later must go out as well. */
+    private final BitSet sent = new BitSet();
+
     private final PageSet dirty;
     private final ArrayDeque<Write> queue = new ArrayDeque<>();
     private boolean holding = true;
@@ -122,6 +126,10 @@ final class SimDisk implements GuestDisk {
                 return;
             }
             queue.remove();
+            boolean seenByBoth = platter.shared && !sent.get(write.block);
+            if (seenByBoth && queue.stream().noneMatch(later -> later.block == write.block)) {
+                dirty.remove(write.block);
+            }
         }
     }
 
@@ -148,6 +156,7 @@ final class SimDisk implements GuestDisk {
 
     @Override
     public void owe(PageSet into, long firstPage, long partnerToken) {
+        sent.clear();
         if (platter.shared) {
             queue.forEach(write -> into.add(firstPage + write.block));
             return;
@@ -172,6 +181,7 @@ final class SimDisk implements GuestDisk {
         if (!recent[(int) block] && world.chance(250)) {
             return false;
         }
+        sent.set((int) block);
         target.setMemory(offset, PageRegion.PAGE_SIZE, (byte) 0);
         target.putLong(offset, view[(int) block]);
         return true;

@@ -145,7 +145,8 @@ final class SimReplicaDisk implements ReplicaDisk {
 
     @Override
     public boolean hasRoom() {
-        return waiting.stream().mapToInt(epoch -> epoch.blocks().size()).sum() + staged.size() <= ROOM;
+        int behind = waiting.stream().mapToInt(epoch -> epoch.blocks().size()).sum();
+        return behind + (syncing ? 0 : staged.size()) <= ROOM;
     }
 
     @Override
