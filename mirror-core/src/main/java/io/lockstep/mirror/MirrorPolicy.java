@@ -1,7 +1,9 @@
 package io.lockstep.mirror;
 
+import io.lockstep.mirror.record.AckLevel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * How a guest is protected. Times in nanoseconds.
@@ -18,6 +20,10 @@ import java.util.List;
  * @param windowSlots send window in records of 4 KiB, a power of two
  * @param heldOutputBytes room for outputs that wait, a power of two
  * @param compression when to compress pages that have no earlier version
+ * @param ackLevel what the secondary must have done with an epoch before the primary lets its outputs out: {@code RECEIVED}: checked, and
+ *     all of it in memory; {@code JOURNALED}: besides, its disk writes would survive a power cut of the secondary. Memory and device
+ *     state are never on the secondary's disk, so a guest whose two hosts lose power at once is started again from that disk. The same
+ *     on both hosts
  */
 public record MirrorPolicy(
         long epochNs,
@@ -30,7 +36,8 @@ public record MirrorPolicy(
         long linkFaultGraceNs,
         int windowSlots,
         int heldOutputBytes,
-        Compression compression) {
+        Compression compression,
+        AckLevel ackLevel) {
 
     /** When LZ4 is used. */
     public enum Compression {
@@ -46,6 +53,8 @@ public record MirrorPolicy(
 
     /** Checks every value and reports every error at once. */
     public MirrorPolicy {
+        Objects.requireNonNull(compression, "compression");
+        Objects.requireNonNull(ackLevel, "ackLevel");
         List<String> errors = new ArrayList<>();
         check(errors, minEpochNs >= MS, "minEpoch", minEpochNs, "at least 1 ms");
         check(errors, epochNs >= minEpochNs, "epoch", epochNs, "at least minEpoch");
@@ -77,6 +86,9 @@ public record MirrorPolicy(
                 "heldOutputBytes",
                 heldOutputBytes,
                 "a power of two from 512 KiB to 1 GiB");
+        if (ackLevel == AckLevel.APPLIED) {
+            errors.add("ackLevel is APPLIED: must be RECEIVED or JOURNALED");
+        }
         if (!errors.isEmpty()) {
             throw new IllegalArgumentException(String.join("; ", errors));
         }
@@ -85,7 +97,18 @@ public record MirrorPolicy(
     /** At least 40 checkpoints a second, suspicion after 80 ms. */
     public static MirrorPolicy standard() {
         return new MirrorPolicy(
-                24 * MS, 3 * MS, 500 * MS, 2, 10 * MS, 80 * MS, 60 * MS, 400 * MS, 8192, 4 << 20, Compression.AUTO);
+                24 * MS,
+                3 * MS,
+                500 * MS,
+                2,
+                10 * MS,
+                80 * MS,
+                60 * MS,
+                400 * MS,
+                8192,
+                4 << 20,
+                Compression.AUTO,
+                AckLevel.RECEIVED);
     }
 
     /**

@@ -8,9 +8,8 @@ import io.lockstep.mirror.failover.StateCell;
 import io.lockstep.mirror.release.OutputGate;
 import io.lockstep.mirror.replicate.LinkBoard;
 import io.lockstep.mirror.spi.Arbiter;
-import io.lockstep.mirror.spi.FramePort;
+import io.lockstep.mirror.spi.GuestDisk;
 import io.lockstep.mirror.spi.GuestVm;
-import org.agrona.DirectBuffer;
 
 /**
  * The running side of one guest: captures epochs, holds outputs back until they are safe, and decides whether this host may go on.
@@ -19,33 +18,31 @@ import org.agrona.DirectBuffer;
  * {@link io.lockstep.mirror.replicate.Replicator}; they share the send window and the link board.
  */
 public final class PrimaryMirror implements CheckpointCapture.Listener {
-    private static final int FRAMES_PER_CALL = 64;
+    private static final String SHUT_DOWN = "the guest shut itself down";
     private static final int CHECKPOINT_FAILURES = 5;
-    private static final long RETRY_NS = 100_000_000L;
-    private static final long MAX_BACKOFF_NS = 5_000_000_000L;
 
     private final PrimaryParts parts;
     private final GuestVm guest;
+    private final GuestDisk disk;
+    private final DurableExchange durable;
     private final LinkBoard board;
-    private final Arbiter arbiter;
+    private final TermClaim claim;
     private final MirrorListener listener;
     private final StateCell cell;
     private final OutputGate gate;
     private final CheckpointCapture capture;
     private final PartnerWatch partner;
+    private final PartnerSearch search;
     private final GiveAway giveAway;
-    private final FramePort.Handler hold;
-    private final FramePort.Handler deliver;
+    private final Outputs outputs;
     private long nowNs;
-    private long term;
     private long imageId;
     private long session;
     private long acked;
-    private boolean partnerWanted = true;
-    private boolean guestDied;
-    private long claimedNs;
-    private long seekAtNs;
-    private long backoffNs = RETRY_NS;
+    /** Why the guest does not run any more, empty while it does. */
+    private String lost = "";
+
+    private boolean guestOff;
 
     /**
      * A mirror for a guest that runs already; nothing leaves before a term is held.
@@ -55,23 +52,23 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     public PrimaryMirror(PrimaryParts parts, MirrorPolicy policy, MirrorListener listener, long heldTerm, long nowNs) {
         this.parts = parts;
         this.guest = parts.guest();
+        this.disk = parts.disk();
         this.board = parts.board();
-        this.arbiter = parts.arbiter();
+        this.durable = new DurableExchange(disk, board);
+        this.claim = new TermClaim(parts.arbiter(), listener);
         this.listener = listener;
         this.nowNs = nowNs;
         this.cell = new StateCell(parts.vm() + " primary", MirrorState.STARTING, listener);
         this.gate = new OutputGate(policy.heldOutputBytes());
         this.capture = new CheckpointCapture(parts, gate, policy, this, nowNs);
         this.partner = new PartnerWatch(policy, nowNs);
+        this.search = new PartnerSearch(board);
         this.giveAway = new GiveAway(board, policy.detectNs());
-        this.hold = gate::hold;
-        this.deliver = this::deliver;
+        this.outputs = new Outputs(parts, gate);
         if (heldTerm > 0) {
             aloneWith(heldTerm, "term " + heldTerm + " is held");
         } else {
-            term = arbiter.highestTerm();
-            arbiter.claim(term, "start of the guest");
-            claimedNs = nowNs;
+            claim.claimFirst(nowNs);
         }
     }
 
@@ -87,7 +84,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     /** The term held. */
     public long term() {
-        return term;
+        return claim.term();
     }
 
     /** The last epoch the secondary acknowledged. */
@@ -102,7 +99,10 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     /** Asks for a planned move to the partner. Legal in PROTECTED. */
     public void switchover() {
-        require(MirrorState.PROTECTED, "switchover");
+        if (cell.state() != MirrorState.PROTECTED) {
+            throw new IllegalStateException("switchover is possible in PROTECTED only; the guest is " + cell.state()
+                    + ": " + cell.reason());
+        }
         cell.become(MirrorState.HANDING_OVER, "switchover was asked for", nowNs);
         giveAway.begin();
         capture.freeze();
@@ -110,8 +110,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     /** Ends the protection; the guest goes on alone. */
     public void unprotect(String why) {
-        partnerWanted = false;
-        board.seek(false);
+        search.want(false, nowNs);
         board.farewell(why);
         if (session != 0) {
             sessionLost(why);
@@ -120,15 +119,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     /** Looks for a partner again after {@link #unprotect}. */
     public void protect() {
-        partnerWanted = true;
-        seekAtNs = nowNs;
-    }
-
-    private void require(MirrorState state, String what) {
-        if (cell.state() != state) {
-            throw new IllegalStateException(
-                    what + " is possible in " + state + " only; the guest is " + cell.state() + ": " + cell.reason());
-        }
+        search.want(true, nowNs);
     }
 
     /** Does what can be done now. Returns 0 if there was nothing to do. */
@@ -138,12 +129,13 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
             return 0;
         }
         board.engineAt(now);
+        durable.tell();
         GuestVm.Phase phase = guest.poll();
-        int work = watchGuest(phase) + watchTerm() + watchSession() + watchAcks();
+        int work = watchGuest(phase) + watchDisk() + watchTerm() + watchSession() + watchAcks();
         if (cell.state().isFinal()) {
             return work + 1;
         }
-        work += guestDied ? 0 : capture.doWork(now, phase);
+        work += !lost.isEmpty() || guestOff ? 0 : capture.doWork(now, phase);
         work += watchPartner();
         work += decideClaim();
         work += handOver();
@@ -152,16 +144,44 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     private int watchGuest(GuestVm.Phase phase) {
         if (phase == GuestVm.Phase.POWERED_OFF) {
-            board.farewell("the guest shut itself down");
-            board.retire();
-            cell.become(MirrorState.POWERED_OFF, "the guest shut itself down", nowNs);
-            return 1;
+            return shutDown();
         }
-        if (phase != GuestVm.Phase.LOST || guestDied) {
+        return phase == GuestVm.Phase.LOST && lost.isEmpty() ? guestLost("the guest died: " + guest.problem()) : 0;
+    }
+
+    /** What the guest wrote last waits for a commit that will not come; it may go to the disk by a term that the partner has not won. */
+    private int shutDown() {
+        if (guestOff) {
             return 0;
         }
-        guestDied = true;
-        String why = "the guest died: " + guest.problem();
+        guestOff = true;
+        if (disk.blockCount() == 0 || cell.state().isLiveAlone()) {
+            poweredOff();
+        } else if (cell.state() != MirrorState.STARTING && cell.state() != MirrorState.CLAIMING) {
+            session = 0;
+            capture.endSession();
+            claimAlone(SHUT_DOWN + ", its last writes wait for the term");
+        }
+        return 1;
+    }
+
+    private void poweredOff() {
+        board.farewell(SHUT_DOWN);
+        board.retire();
+        cell.become(MirrorState.POWERED_OFF, SHUT_DOWN, nowNs);
+    }
+
+    /** A guest whose disk is gone is as good as dead here; the partner has a copy of both. */
+    private int watchDisk() {
+        boolean gone = !cell.state().isFinal()
+                && lost.isEmpty()
+                && !guestOff
+                && !disk.problem().isEmpty();
+        return gone ? guestLost("the disk cannot be used any more: " + disk.problem()) : 0;
+    }
+
+    private int guestLost(String why) {
+        lost = why;
         guest.kill(why); // what is lost may still execute
         if (cell.state() == MirrorState.PROTECTED) {
             giveAway.begin();
@@ -180,10 +200,10 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         if (state.isFinal()
                 || state == MirrorState.STARTING
                 || state == MirrorState.CLAIMING
-                || arbiter.highestTerm() <= term) {
+                || claim.highest() <= term()) {
             return 0;
         }
-        stepDown("term " + arbiter.highestTerm() + " was won by another host, this one holds " + term);
+        stepDown("term " + claim.highest() + " was won by another host, this one holds " + term());
         return 1;
     }
 
@@ -195,11 +215,8 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     }
 
     private int watchSession() {
-        if (cell.state().isFinal()) {
-            return 0;
-        }
         int work = 0;
-        LinkBoard.Ended ended = board.takeEnded();
+        LinkBoard.Ended ended = cell.state().isFinal() ? null : board.takeEnded();
         if (ended != null) {
             work++;
             if (!board.peerFarewell().isEmpty()) {
@@ -212,15 +229,11 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
             if (session != 0 && ended.generation() >= session) {
                 sessionLost(ended.reason());
             }
-            board.seek(false);
-            seekAtNs = nowNs + backoffNs;
-            backoffNs = Math.min(2 * backoffNs, MAX_BACKOFF_NS);
+            search.failed(nowNs);
         }
-        if (cell.state() == MirrorState.SIMPLEX
-                && capture.isIdle()
-                && parts.window().failure() == null) {
-            board.seek(partnerWanted && nowNs >= seekAtNs);
-            LinkBoard.Offer offer = partnerWanted ? board.takeOffer() : null;
+        boolean free = cell.state() == MirrorState.SIMPLEX && capture.isIdle();
+        if (free && parts.window().failure() == null) {
+            LinkBoard.Offer offer = search.look(nowNs);
             if (offer != null) {
                 startSession(offer);
                 work++;
@@ -230,9 +243,7 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     }
 
     private void startSession(LinkBoard.Offer offer) {
-        board.seek(
-                false); // a link that comes back must not end what the partner can take over, before this side goes on
-        // alone
+        search.pause();
         boolean resume = imageId != 0
                 && offer.resumeImageId() == imageId
                 && offer.resumeEpoch() >= acked
@@ -242,7 +253,8 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         }
         session = offer.generation();
         partner.restart(nowNs);
-        capture.startSession(session, imageId, !resume, resume ? offer.resumeChain() : imageId);
+        durable.restart();
+        capture.startSession(session, imageId, !resume, resume ? offer.resumeChain() : imageId, offer.diskToken());
         String what = resume ? "changed pages only, the partner still has epoch " + offer.resumeEpoch() : "full copy";
         cell.become(MirrorState.SYNCING, what, nowNs);
     }
@@ -252,10 +264,10 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         capture.endSession();
         parts.counters().add(Counter.LINK_LOSSES, 1);
         switch (cell.state()) {
-            case SYNCING -> cell.become(MirrorState.SIMPLEX, "the first copy was not finished: " + why, nowNs);
+            case SYNCING -> alone("the first copy was not finished: " + why);
             case ARMING, PROTECTED -> claimAlone(why);
             case HANDING_OVER -> {
-                if (guestDied) {
+                if (!lost.isEmpty()) {
                     stepDown("the guest died, and the partner is lost: " + why);
                 } else {
                     claimAlone("switchover failed: " + why);
@@ -267,24 +279,24 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
 
     private void claimAlone(String why) {
         cell.become(MirrorState.CLAIMING, why, nowNs);
-        arbiter.claim(term, why);
-        claimedNs = nowNs;
+        claim.claim(why, nowNs);
     }
 
     private int watchAcks() {
         long upTo = board.ackedEpoch();
         MirrorState state = cell.state();
-        boolean counts =
-                state == MirrorState.ARMING || state == MirrorState.PROTECTED || state == MirrorState.HANDING_OVER;
-        if (!counts || upTo <= acked) {
+        if (state != MirrorState.ARMING && state != MirrorState.PROTECTED && state != MirrorState.HANDING_OVER) {
             return 0;
+        }
+        if (upTo <= acked) {
+            return durable.hear(acked);
         }
         acked = upTo;
         capture.acknowledged(upTo, nowNs);
         gate.permit(upTo);
         parts.counters().set(Counter.EPOCHS_COMMITTED, upTo);
         if (state == MirrorState.ARMING) {
-            backoffNs = RETRY_NS;
+            search.succeeded();
             cell.become(MirrorState.PROTECTED, "the partner has epoch " + upTo, nowNs);
         }
         return 1;
@@ -308,70 +320,59 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
         if (state != MirrorState.CLAIMING && state != MirrorState.STARTING) {
             return 0;
         }
-        switch (arbiter.outcome()) {
-            case WON -> aloneWith(term + 1, cell.reason().isEmpty() ? "term " + (term + 1) + " is won" : cell.reason());
-            case LOST -> stepDown("another host won term " + (term + 1) + ": " + arbiter.detail());
-            case UNAVAILABLE -> {
-                if (nowNs - claimedNs < RETRY_NS) {
-                    return 0;
-                }
-                listener.onNotice("outputs wait, the arbiter cannot be asked: " + arbiter.detail());
-                arbiter.claim(term, "again");
-                claimedNs = nowNs;
-            }
-            case NONE, PENDING -> {
-                return 0;
-            }
+        Arbiter.Outcome outcome = claim.outcome(nowNs);
+        if (outcome == Arbiter.Outcome.WON) {
+            won(cell.reason().isEmpty() ? "term " + (term() + 1) + " is won" : cell.reason());
+        } else if (outcome == Arbiter.Outcome.LOST) {
+            stepDown("another host won term " + (term() + 1) + ": " + claim.detail());
         }
-        return 1;
+        return outcome == Arbiter.Outcome.PENDING ? 0 : 1;
+    }
+
+    private void won(String why) {
+        if (guestOff) {
+            claim.holds(term() + 1);
+            disk.through();
+            poweredOff();
+        } else {
+            aloneWith(term() + 1, why);
+        }
     }
 
     private void aloneWith(long heldTerm, String why) {
-        term = heldTerm;
+        claim.holds(heldTerm);
         board.term(heldTerm);
+        alone(why);
+    }
+
+    /** The only way out of holding back (invariant I2): a term is held, and no partner can take over. */
+    private void alone(String why) {
         cell.become(MirrorState.SIMPLEX, why, nowNs);
+        disk.through();
     }
 
     private int handOver() {
         if (cell.state() != MirrorState.HANDING_OVER) {
             return 0;
         }
-        if (guestDied && giveAway.isSent()) {
+        if (!lost.isEmpty() && giveAway.isSent()) {
             board.retire(); // no disconnect, which could overtake the hand-over
-            cell.become(MirrorState.STEPPED_DOWN, "the guest died and was handed over at epoch " + acked, nowNs);
+            cell.become(MirrorState.STEPPED_DOWN, lost + "; handed over at epoch " + acked, nowNs);
             return 1;
         }
-        return giveAway.doWork(session, guestDied, acked, gate.hasReleasable(), nowNs);
+        return giveAway.doWork(session, !lost.isEmpty(), acked, gate.hasReleasable(), nowNs);
     }
 
     private int moveFrames() {
-        int work = 0;
-        while (gate.hasRoom() && parts.nic().poll(hold, 1) > 0) {
-            work++;
-        }
         MirrorState state = cell.state();
-        if (state.isLiveAlone()) {
-            gate.permitAll();
-        }
         boolean covered = state == MirrorState.PROTECTED || (state == MirrorState.HANDING_OVER && !giveAway.isAsked());
-        if (state.isLiveAlone() || (covered && nowNs < board.leaseUntilNs())) {
-            int released = gate.release(parts.uplink());
-            parts.counters().add(Counter.OUTPUTS_RELEASED, released);
-            work += released;
-        }
-        parts.counters().set(Counter.OUTPUTS_HELD, gate.heldFrames());
-        return work + parts.uplink().poll(deliver, FRAMES_PER_CALL);
-    }
-
-    private void deliver(DirectBuffer buffer, int offset, int length) {
-        if (!parts.nic().offer(buffer, offset, length)) {
-            parts.counters().add(Counter.INPUTS_DROPPED, 1);
-        }
+        return outputs.move(state.isLiveAlone(), covered && nowNs < board.leaseUntilNs());
     }
 
     @Override
     public void onArming() {
         cell.become(MirrorState.ARMING, "memory is copied, the first checkpoint starts", nowNs);
+        disk.hold();
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.lockstep.mirror.ring.SendWindow;
 import io.lockstep.mirror.spi.Arbiter;
 import io.lockstep.mirror.spi.DirtyTracker;
 import io.lockstep.mirror.spi.FramePort;
+import io.lockstep.mirror.spi.GuestDisk;
 import io.lockstep.mirror.spi.GuestVm;
 import java.util.Objects;
 import java.util.function.LongSupplier;
@@ -16,6 +17,7 @@ import java.util.function.LongSupplier;
  * @param vm name of the guest
  * @param guest the running guest
  * @param tracker knows its written pages
+ * @param disk its disk, {@code NoDisk.NONE} for none
  * @param nic its network card
  * @param uplink the way to the outside
  * @param window shared with the link thread
@@ -28,6 +30,7 @@ public record PrimaryParts(
         String vm,
         GuestVm guest,
         DirtyTracker tracker,
+        GuestDisk disk,
         FramePort nic,
         FramePort uplink,
         SendWindow window,
@@ -35,11 +38,15 @@ public record PrimaryParts(
         Arbiter arbiter,
         Counters counters,
         LongSupplier imageIds) {
+    /** Pages of memory and blocks of the disk together: a page's number has 32 bits in the stream. */
+    public static final long MAX_PAGES = 1L << 32;
+
     /** Checks that nothing is missing. */
     public PrimaryParts {
         Objects.requireNonNull(vm, "vm");
         Objects.requireNonNull(guest, "guest");
         Objects.requireNonNull(tracker, "tracker");
+        Objects.requireNonNull(disk, "disk");
         Objects.requireNonNull(nic, "nic");
         Objects.requireNonNull(uplink, "uplink");
         Objects.requireNonNull(window, "window");
@@ -47,5 +54,10 @@ public record PrimaryParts(
         Objects.requireNonNull(arbiter, "arbiter");
         Objects.requireNonNull(counters, "counters");
         Objects.requireNonNull(imageIds, "imageIds");
+        long pages = guest.memory().pageCount();
+        if (disk.blockCount() < 0 || disk.blockCount() > MAX_PAGES - pages) {
+            throw new IllegalArgumentException("disk of " + disk.blockCount() + " blocks: with the " + pages
+                    + " pages of memory more than the limit of " + MAX_PAGES);
+        }
     }
 }

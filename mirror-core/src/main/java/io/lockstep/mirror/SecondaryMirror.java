@@ -1,20 +1,18 @@
 package io.lockstep.mirror;
 
 import io.lockstep.mirror.apply.DivergenceException;
-import io.lockstep.mirror.apply.ReplicaApplier;
 import io.lockstep.mirror.counters.Counters;
-import io.lockstep.mirror.failover.FailureDetector;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.failover.StateCell;
 import io.lockstep.mirror.record.ControlReader;
 import io.lockstep.mirror.record.HandOverReason;
 import io.lockstep.mirror.record.RecordFault;
 import io.lockstep.mirror.spi.Arbiter;
+import io.lockstep.mirror.spi.GuestDisk;
 import io.lockstep.mirror.spi.GuestVm;
 import io.lockstep.mirror.spi.Interconnect;
 import io.lockstep.mirror.spi.StandbyVm;
 import io.lockstep.mirror.spi.StorageHeartbeat;
-import java.util.Arrays;
 import org.agrona.DirectBuffer;
 
 /**
@@ -37,22 +35,16 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     private static final int FRAMES_PER_POLL = 8;
 
     private final String vm;
-    private final StandbyFactory factory;
     private final Interconnect link;
     private final Arbiter arbiter;
-    private final StorageHeartbeat storage;
-    private final MirrorPolicy policy;
     private final MirrorListener listener;
     private final Counters counters = new Counters();
     private final StateCell cell;
-    private final FailureDetector detector;
+    private final PrimaryWatch watch;
     private final ControlReader reader = new ControlReader();
     private final SecondaryVoice voice;
     private final Takeover takeover;
-    private StandbyVm standby;
-    private ReplicaApplier applier;
-    private long preparedPages;
-    private byte[] preparedFor = {};
+    private final Replica replica;
     private long nowNs;
     private long incarnation;
     /** The primary's term when it asked for the current session, or for the last one. */
@@ -72,16 +64,14 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             MirrorListener listener,
             long nowNs) {
         this.vm = vm;
-        this.factory = factory;
         this.link = link;
         this.arbiter = arbiter;
-        this.storage = storage;
-        this.policy = policy;
         this.listener = listener;
         this.cell = new StateCell(vm + " secondary", MirrorState.WAITING, listener);
-        this.detector = new FailureDetector(policy.detectNs(), nowNs);
+        this.watch = new PrimaryWatch(policy, storage, nowNs);
         this.takeover = new Takeover(vm, arbiter, cell);
-        this.voice = new SecondaryVoice(link);
+        this.voice = new SecondaryVoice(link, policy.ackLevel());
+        this.replica = new Replica(vm, factory, counters);
         this.nowNs = nowNs;
         link.disconnect("a secondary starts"); // what was said to whoever used the link before was not heard here
     }
@@ -108,12 +98,17 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
 
     /** The last committed epoch. */
     public long epoch() {
-        return applier == null ? 0 : applier.epoch();
+        return replica.epoch();
     }
 
     /** The guest, once the state is {@link MirrorState#LIVE}. */
     public GuestVm guest() {
-        return standby.asGuest();
+        return replica.standby().asGuest();
+    }
+
+    /** The guest's disk, once the state is {@link MirrorState#LIVE}. */
+    public GuestDisk disk() {
+        return replica.disk().asGuestDisk();
     }
 
     /**
@@ -135,11 +130,10 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (cell.state().isFinal()) {
             return 0;
         }
-        int work = 0;
-        work += link.poll(this, FRAMES_PER_POLL);
+        int work = link.poll(this, FRAMES_PER_POLL);
         if (!isTakingOver()) {
             work += watchLink();
-            work += applier == null ? 0 : voice.acknowledge(applier);
+            work += voice.acknowledge(replica);
             work += voice.repeatRefusal();
             work += watchPrimary();
         }
@@ -163,7 +157,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             listener.onNotice("link to the primary is down: " + link.downReason());
             return 1;
         }
-        detector.heardOnNetwork(nowNs);
+        watch.heard(nowNs);
         return 1;
     }
 
@@ -172,32 +166,19 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
         if (state != MirrorState.READY && state != MirrorState.RECEIVING) {
             return 0;
         }
-        detector.seenOnStorage(storage.peerSeenNs());
-        FailureDetector.Verdict verdict = detector.judge(nowNs);
+        PrimaryWatch.Finding finding = watch.judge(state == MirrorState.READY, nowNs);
         if (state == MirrorState.READY && arbiter.highestTerm() > term) {
             cell.become(MirrorState.RECEIVING, "the primary goes on alone in term " + arbiter.highestTerm(), nowNs);
             return 1;
         }
-        if (verdict == FailureDetector.Verdict.HEALTHY) {
+        if (finding != PrimaryWatch.Finding.GONE) {
             return 0;
         }
-        long silence = detector.silenceNs(nowNs);
-        if (state == MirrorState.RECEIVING) {
-            boolean gone = verdict == FailureDetector.Verdict.HOST_SILENT && silence >= policy.copyPatienceNs();
-            return gone ? giveUp() : 0;
-        }
-        boolean graceOver = silence >= policy.linkFaultGraceNs();
-        if (verdict == FailureDetector.Verdict.HOST_SILENT || graceOver) {
-            String why = verdict == FailureDetector.Verdict.HOST_SILENT
-                    ? "primary silent on network and storage"
-                    : "primary silent on the network only, and it did not go on alone";
-            return startTakeover(why);
-        }
-        return 0;
+        return state == MirrorState.READY ? startTakeover(watch.why()) : giveUp();
     }
 
     private int giveUp() {
-        String why = applier == null || applier.resumeImageId() == 0
+        String why = replica.isEmpty()
                 ? "the primary was lost before its first checkpoint: the guest is lost, nothing was started here"
                 : "the primary was lost while it ran alone in term " + arbiter.highestTerm() + ": the guest is lost";
         link.disconnect(why); // if it lives after all, it must ask again
@@ -208,33 +189,42 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     private int startTakeover(String why) {
         voice.sessionOver();
         ignoringBulk = true;
-        takeover.start(why, term, detector.lastHeardNs(), nowNs);
+        takeover.start(why, term, watch.lastHeardNs(), nowNs);
         return 1;
     }
 
     private int watchStandby() {
-        if (standby == null || cell.state() == MirrorState.ACTIVATING) {
+        if (!replica.exists() || cell.state() == MirrorState.ACTIVATING) {
             return 0;
         }
-        StandbyVm.Phase phase = standby.poll();
+        StandbyVm.Phase phase = replica.poll();
         if (phase == StandbyVm.Phase.FAILED) {
-            standbyFailed();
+            replicaFailed(replica.standby().problem());
             return 1;
         }
-        if (phase == StandbyVm.Phase.READY && voice.owesAnswer()) {
-            if (cell.state() == MirrorState.PREPARING) {
-                applier = new ReplicaApplier(standby.memory(), standby.staging(), counters, this::committed);
-                cell.become(MirrorState.RECEIVING, "memory is reserved, standby is started", nowNs);
-            }
-            int accepted = voice.accept(applier);
-            ignoringBulk &= accepted == 0;
-            return accepted;
+        if (!isTakingOver() && !replica.problem().isEmpty()) {
+            replicaFailed("the disk cannot be used any more: " + replica.problem());
+            return 1;
         }
-        return 0;
+        return phase == StandbyVm.Phase.READY && voice.owesAnswer() ? answer() : 0;
     }
 
-    private void standbyFailed() {
-        String problem = standby.problem();
+    private int answer() {
+        String unfit = replica.unfit();
+        if (!unfit.isEmpty()) {
+            replicaFailed(unfit);
+            return 1;
+        }
+        if (cell.state() == MirrorState.PREPARING) {
+            replica.receive(this::committed);
+            cell.become(MirrorState.RECEIVING, "memory is reserved, standby is started", nowNs);
+        }
+        int accepted = voice.accept(replica);
+        ignoringBulk &= accepted == 0;
+        return accepted;
+    }
+
+    private void replicaFailed(String problem) {
         if (cell.state() == MirrorState.CLAIMING) {
             cell.become(MirrorState.FAILED, "standby lost while the term was claimed: " + problem, nowNs);
             return;
@@ -249,11 +239,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     }
 
     private void discard(String why) {
-        if (standby != null) {
-            standby.discard(why);
-        }
-        standby = null;
-        applier = null;
+        replica.discard(why);
         voice.sessionOver();
         if (cell.state() != MirrorState.WAITING) {
             cell.become(MirrorState.WAITING, why, nowNs);
@@ -261,7 +247,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
     }
 
     private void committed(long epoch, long chain) {
-        voice.acknowledge(applier, epoch, chain);
+        voice.acknowledge(replica);
         if (cell.state() == MirrorState.RECEIVING) {
             cell.become(MirrorState.READY, "replica at epoch " + epoch, nowNs);
         }
@@ -269,13 +255,13 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
 
     private int takeOver() {
         if (cell.state() == MirrorState.CLAIMING) {
-            int work = takeover.claim(applier, standby, nowNs);
+            int work = takeover.claim(replica, nowNs);
             if (cell.state() == MirrorState.RECEIVING) {
                 link.disconnect("the claim is lost; what was said meanwhile was not heard, so start again");
             }
             return work;
         }
-        if (cell.state() == MirrorState.ACTIVATING && takeover.activate(applier, standby, nowNs)) {
+        if (cell.state() == MirrorState.ACTIVATING && takeover.activate(replica, nowNs)) {
             voice.farewell("the guest runs here now, in term " + takeover.term());
             listener.onTakenOver(takeover.receipt());
             return 1;
@@ -289,7 +275,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             return;
         }
         watchLink();
-        detector.heardOnNetwork(nowNs);
+        watch.heard(nowNs);
         if (ignoringBulk) {
             return;
         }
@@ -297,7 +283,7 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             throw new RecordFault("bulk frame before this host accepted a session");
         }
         try {
-            applier.onBulk(buffer, offset, length);
+            replica.applier().onBulk(buffer, offset, length);
         } catch (DivergenceException e) {
             diverged(e);
         }
@@ -321,14 +307,25 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             return;
         }
         watchLink();
-        detector.heardOnNetwork(nowNs);
+        watch.heard(nowNs);
         reader.read(buffer, offset, length, this);
     }
 
     @Override
-    public void onProtect(long imageId, long newGeneration, long newTerm, long pageCount, String name, byte[] guest) {
+    public void onProtect(
+            long imageId,
+            long newGeneration,
+            long newTerm,
+            long pageCount,
+            long blockCount,
+            String name,
+            byte[] guest) {
         if (!name.equals(vm)) {
             throw new RecordFault("request to protect '" + name + "' on the link of '" + vm + "'");
+        }
+        if (blockCount < 0 || pageCount < 1 || pageCount + blockCount > PrimaryParts.MAX_PAGES) {
+            throw new RecordFault("request to protect a guest of " + pageCount + " pages and " + blockCount
+                    + " disk blocks, the limit is " + PrimaryParts.MAX_PAGES);
         }
         voice.asked(newGeneration);
         if (newTerm < arbiter.highestTerm()) {
@@ -336,25 +333,26 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             return;
         }
         term = newTerm;
-        detector.restart(nowNs);
+        watch.restart(nowNs);
         if (cell.state() == MirrorState.READY) {
             cell.become(MirrorState.RECEIVING, "the primary starts a new session", nowNs);
         }
-        if (standby != null && (preparedPages != pageCount || !Arrays.equals(preparedFor, guest))) {
+        if (replica.exists() && !replica.isFor(pageCount, blockCount, guest)) {
             discard("the primary's guest is another one now");
             voice.asked(newGeneration);
         }
-        if (standby == null) {
-            prepare(pageCount, guest);
+        if (!replica.exists()) {
+            prepare(pageCount, blockCount, guest);
         }
     }
 
-    private void prepare(long pageCount, byte[] guest) {
+    private void prepare(long pageCount, long blockCount, byte[] guest) {
         try {
-            standby = factory.prepare(vm, pageCount, guest);
-            preparedPages = pageCount;
-            preparedFor = guest;
-            cell.become(MirrorState.PREPARING, "asked to protect a guest of " + pageCount + " pages", nowNs);
+            replica.prepare(pageCount, blockCount, guest);
+            cell.become(
+                    MirrorState.PREPARING,
+                    "asked to protect a guest of " + pageCount + " pages and " + blockCount + " disk blocks",
+                    nowNs);
         } catch (IllegalArgumentException e) {
             listener.onNotice("refused: " + e.getMessage());
             voice.refuse(e.getMessage());
@@ -366,12 +364,15 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
      * this host must not take over until a new session has brought the replica up to date (invariant I1).
      */
     @Override
-    public void onHeartbeat(long sequence, long sentNs, long heartbeatTerm) {
+    public void onHeartbeat(long sequence, long sentNs, long heartbeatTerm, long durableEpoch) {
         if (heartbeatTerm != term && voice.isInSession()) {
             throw new RecordFault("heartbeat in term " + heartbeatTerm + " in a session of term " + term);
         }
         if (heartbeatTerm > term && cell.state() == MirrorState.READY) {
             cell.become(MirrorState.RECEIVING, "the primary goes on alone in term " + heartbeatTerm, nowNs);
+        }
+        if (voice.isInSession()) {
+            replica.partnerDurable(durableEpoch);
         }
         voice.echo(sequence, sentNs);
     }
@@ -382,8 +383,8 @@ public final class SecondaryMirror implements Interconnect.Listener, ControlRead
             throw new RecordFault("hand-over (" + reason + ") in term " + handedTerm + ", but this side is "
                     + cell.state() + " in term " + term);
         }
-        if (reason == HandOverReason.SWITCHOVER && applier.epoch() != epoch) {
-            throw new RecordFault("hand-over at epoch " + epoch + ", but the replica is at " + applier.epoch());
+        if (reason == HandOverReason.SWITCHOVER && replica.epoch() != epoch) {
+            throw new RecordFault("hand-over at epoch " + epoch + ", but the replica is at " + replica.epoch());
         }
         startTakeover(reason == HandOverReason.SWITCHOVER ? "switchover" : "the primary's guest died");
     }

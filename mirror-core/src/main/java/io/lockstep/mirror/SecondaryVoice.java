@@ -14,6 +14,7 @@ import io.lockstep.mirror.spi.Interconnect;
  */
 final class SecondaryVoice {
     private final Interconnect link;
+    private final AckLevel level;
     private final ControlWriter writer = new ControlWriter();
     private long generation;
     private boolean answerOwed;
@@ -21,9 +22,11 @@ final class SecondaryVoice {
     private boolean inSession;
     private long ackedPosition = -1;
     private long ackedEpoch;
+    private long ackedDurable;
 
-    SecondaryVoice(Interconnect link) {
+    SecondaryVoice(Interconnect link, AckLevel level) {
         this.link = link;
+        this.level = level;
     }
 
     /** A protect request came: it must be answered, and whatever session there was is over. */
@@ -59,7 +62,7 @@ final class SecondaryVoice {
 
     /** Sends a refusal that found no room. */
     int repeatRefusal() {
-        if (refusal == null || !send(writer.verdict(false, generation, 0, 0, 0, refusal))) {
+        if (refusal == null || !send(writer.verdict(false, generation, 0, 0, 0, 0, refusal))) {
             return 0;
         }
         sessionOver();
@@ -67,8 +70,17 @@ final class SecondaryVoice {
     }
 
     /** Answers "yes", if there is room: the session starts. */
-    int accept(ReplicaApplier applier) {
-        if (!send(writer.verdict(true, generation, applier.resumeImageId(), applier.epoch(), applier.chain(), ""))) {
+    int accept(Replica replica) {
+        ReplicaApplier applier = replica.applier();
+        int length = writer.verdict(
+                true,
+                generation,
+                applier.resumeImageId(),
+                applier.epoch(),
+                applier.chain(),
+                replica.disk().token(),
+                "");
+        if (!send(length)) {
             return 0;
         }
         answerOwed = false;
@@ -76,23 +88,30 @@ final class SecondaryVoice {
         applier.startSession(generation);
         ackedPosition = -1;
         ackedEpoch = 0;
+        ackedDurable = 0;
         return 1;
     }
 
-    /** Acknowledges what has arrived and was not acknowledged yet. */
-    int acknowledge(ReplicaApplier applier) {
-        if (!inSession || (applier.position() == ackedPosition && applier.committedInSession() == ackedEpoch)) {
+    /**
+     * Acknowledges what has arrived and was not acknowledged yet. Nothing while the disk has no room: that is how a slow copy of the
+     * disk holds the guest back (invariant I7).
+     */
+    int acknowledge(Replica replica) {
+        if (!inSession || !replica.disk().hasRoom()) {
             return 0;
         }
-        return acknowledge(applier, applier.committedInSession(), applier.chain());
-    }
-
-    int acknowledge(ReplicaApplier applier, long epoch, long chain) {
-        if (!send(writer.ack(AckLevel.RECEIVED, generation, applier.position(), epoch, chain))) {
+        ReplicaApplier applier = replica.applier();
+        long durable = applier.durableInSession();
+        long epoch = level == AckLevel.JOURNALED ? durable : applier.committedInSession();
+        if (applier.position() == ackedPosition && epoch == ackedEpoch && durable == ackedDurable) {
+            return 0;
+        }
+        if (!send(writer.ack(level, generation, applier.position(), epoch, applier.chainAt(epoch), durable))) {
             return 0;
         }
         ackedPosition = applier.position();
         ackedEpoch = epoch;
+        ackedDurable = durable;
         return 1;
     }
 

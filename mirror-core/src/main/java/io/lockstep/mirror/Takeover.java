@@ -7,7 +7,10 @@ import io.lockstep.mirror.spi.Arbiter;
 import io.lockstep.mirror.spi.StandbyVm;
 import io.lockstep.mirror.verify.FailoverReceipt;
 
-/** The steps of a takeover in order: win the term, drop the unfinished epoch, load, run. Times each of them for the receipt. */
+/**
+ * The steps of a takeover in order: win the term, drop the unfinished epoch, own the disk, load, run. Times each of them for the
+ * receipt. Nothing is loaded before the disk is owned, because from then on the old owner's writes cannot reach it (invariant I3).
+ */
 final class Takeover {
     private static final long HUNG_NS = 30_000_000_000L;
     private static final long RETRY_NS = 50_000_000L;
@@ -23,7 +26,10 @@ final class Takeover {
     private long fencedNs;
     private long liveNs;
     private long retryNs;
+    private long attachedNs;
+    private boolean attached;
     private long dropped;
+    private long droppedBlocks;
     private FailoverReceipt receipt;
 
     Takeover(String vm, Arbiter arbiter, StateCell cell) {
@@ -50,15 +56,17 @@ final class Takeover {
         arbiter.claim(expectedTerm, why);
     }
 
-    /** Waits for the arbiter; once the term is won, starts to load the guest. */
-    int claim(ReplicaApplier applier, StandbyVm standby, long nowNs) {
+    /** Waits for the arbiter; once the term is won, starts to take the disk. */
+    int claim(Replica replica, long nowNs) {
         switch (arbiter.outcome()) {
             case WON -> {
                 term = expectedTerm + 1;
                 fencedNs = nowNs;
-                dropped = applier.dropUnfinished();
+                droppedBlocks = replica.applier().unfinishedBlocks();
+                dropped = replica.applier().dropUnfinished();
+                attached = false;
                 cell.become(MirrorState.ACTIVATING, "term " + term + " is won", nowNs);
-                standby.activate(applier.baseline(), applier.state(), applier.stateLength());
+                replica.disk().own(term);
             }
             case LOST -> cell.become(MirrorState.RECEIVING, "the primary goes on alone: " + arbiter.detail(), nowNs);
             case UNAVAILABLE -> {
@@ -76,8 +84,13 @@ final class Takeover {
     }
 
     /** True once the guest runs. */
-    boolean activate(ReplicaApplier applier, StandbyVm standby, long nowNs) {
-        switch (standby.poll()) {
+    boolean activate(Replica replica, long nowNs) {
+        if (!attached) {
+            attach(replica, nowNs);
+            return false;
+        }
+        ReplicaApplier applier = replica.applier();
+        switch (replica.poll()) {
             case LIVE -> {
                 liveNs = nowNs;
                 receipt = new FailoverReceipt(
@@ -88,23 +101,54 @@ final class Takeover {
                         applier.epoch(),
                         applier.chain(),
                         dropped,
+                        droppedBlocks,
                         suspectedNs - lastSignNs,
                         fencedNs - suspectedNs,
-                        liveNs - fencedNs);
+                        attachedNs - fencedNs,
+                        liveNs - attachedNs);
                 cell.become(MirrorState.LIVE, cause, nowNs);
                 return true;
             }
             case FAILED -> {
-                cell.become(MirrorState.FAILED, "the standby did not go live: " + standby.problem(), nowNs);
+                cell.become(
+                        MirrorState.FAILED,
+                        "the standby did not go live: " + replica.standby().problem(),
+                        nowNs);
                 return false;
             }
             default -> {
-                if (nowNs - fencedNs > HUNG_NS) {
-                    String why = "the standby did not go live within " + HUNG_NS / 1_000_000_000L + " s";
-                    cell.become(MirrorState.FAILED, why, nowNs);
-                }
+                watchForHang("the standby did not go live", attachedNs, nowNs);
                 return false;
             }
+        }
+    }
+
+    /** Waits for the disk; once it is this host's, starts to load the guest. */
+    private void attach(Replica replica, long nowNs) {
+        if (replica.poll() == StandbyVm.Phase.FAILED) {
+            String why = "standby lost while the disk was taken: " + replica.standby().problem();
+            cell.become(MirrorState.FAILED, why, nowNs);
+            return;
+        }
+        switch (replica.disk().ownership()) {
+            case OWNED -> {
+                attached = true;
+                attachedNs = nowNs;
+                ReplicaApplier applier = replica.applier();
+                replica.standby().activate(applier.baseline(), applier.state(), applier.stateLength());
+            }
+            case FAILED ->
+                cell.become(
+                        MirrorState.FAILED,
+                        "the disk could not be taken: " + replica.disk().problem(),
+                        nowNs);
+            case FOLLOWING, CLAIMING -> watchForHang("the disk was not taken", fencedNs, nowNs);
+        }
+    }
+
+    private void watchForHang(String what, long sinceNs, long nowNs) {
+        if (nowNs - sinceNs > HUNG_NS) {
+            cell.become(MirrorState.FAILED, what + " within " + HUNG_NS / 1_000_000_000L + " s", nowNs);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lockstep.mirror.record.AckLevel;
 import org.junit.jupiter.api.Test;
 
 class MirrorPolicyTest {
@@ -11,7 +12,8 @@ class MirrorPolicyTest {
     void shouldNameEveryErrorAtOnce() {
         String message = assertThrows(
                         IllegalArgumentException.class,
-                        () -> new MirrorPolicy(1, 2, 0, 17, 3, 8, 7, 6, 65, 1000, MirrorPolicy.Compression.OFF))
+                        () -> new MirrorPolicy(
+                                1, 2, 0, 17, 3, 8, 7, 6, 65, 1000, MirrorPolicy.Compression.OFF, AckLevel.APPLIED))
                 .getMessage();
         for (String key : new String[] {
             "minEpoch is 2",
@@ -22,7 +24,8 @@ class MirrorPolicyTest {
             "lease is 7",
             "linkFaultGrace is 6",
             "windowSlots is 65",
-            "heldOutputBytes is 1000"
+            "heldOutputBytes is 1000",
+            "ackLevel is APPLIED"
         }) {
             assertTrue(message.contains(key), key + " is missing in: " + message);
         }
@@ -44,7 +47,8 @@ class MirrorPolicyTest {
                                 p.linkFaultGraceNs(),
                                 p.windowSlots(),
                                 p.heldOutputBytes(),
-                                p.compression()))
+                                p.compression(),
+                                p.ackLevel()))
                 .getMessage();
         assertEquals("detect is 60000000: must be longer than the lease, at most 10 min", message);
     }

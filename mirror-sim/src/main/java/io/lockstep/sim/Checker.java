@@ -72,6 +72,17 @@ final class Checker {
         }
     }
 
+    /** A write is on a copy: it can be seen by whoever reads that later, so it is an output like any other (invariant I3). */
+    void reachedDisk(int node, long step) {
+        Node partner = nodes[1 - node];
+        if (partner.couldTakeOver(nodes[node].term()) && step > nodes[node].counterAt(partner.replicaEpoch())) {
+            throw new InvariantViolation(
+                    "I3",
+                    "node " + node + " writes to its copy what the guest wrote in step " + step
+                            + ", but the replica is at step " + nodes[node].counterAt(partner.replicaEpoch()));
+        }
+    }
+
     void afterStep() {
         for (Node node : nodes) {
             node.check();
@@ -127,7 +138,8 @@ final class Checker {
         }
 
         @Override
-        public void onSyncStart(long imageId, long pageCount, long fromEpoch, long chain) {}
+        public void onSyncStart(
+                long imageId, long pageCount, long fromEpoch, long chain, long blockCount, long diskToken) {}
 
         @Override
         public void onPage(long page, Encoding encoding, long digest, DirectBuffer buffer, int offset, int length) {}
@@ -141,7 +153,8 @@ final class Checker {
         }
 
         @Override
-        public void onAck(AckLevel level, long forGeneration, long position, long epoch, long chain) {
+        public void onAck(
+                AckLevel level, long forGeneration, long position, long epoch, long chain, long durableEpoch) {
             Long expected = epoch == 0 ? null : sent.get(key(forGeneration, epoch));
             if (expected != null && expected != chain) {
                 throw new InvariantViolation(
@@ -152,14 +165,27 @@ final class Checker {
         }
 
         @Override
-        public void onProtect(long imageId, long forGeneration, long term, long pageCount, String vm, byte[] guest) {}
+        public void onProtect(
+                long imageId,
+                long forGeneration,
+                long term,
+                long pageCount,
+                long blockCount,
+                String vm,
+                byte[] guest) {}
 
         @Override
         public void onVerdict(
-                boolean accepted, long forGeneration, long image, long epoch, long chain, String reason) {}
+                boolean accepted,
+                long forGeneration,
+                long image,
+                long epoch,
+                long chain,
+                long diskToken,
+                String reason) {}
 
         @Override
-        public void onHeartbeat(long sequence, long sentNs, long term) {}
+        public void onHeartbeat(long sequence, long sentNs, long term, long durableEpoch) {}
 
         @Override
         public void onHeartbeatEcho(long sequence, long sentNs) {}

@@ -2,6 +2,7 @@ package io.lockstep.sim;
 
 import io.lockstep.mirror.MirrorPolicy;
 import io.lockstep.mirror.MirrorPolicy.Compression;
+import io.lockstep.mirror.record.AckLevel;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -19,6 +20,7 @@ final class Cluster {
     private final MirrorPolicy policy;
     private final Node[] nodes;
     private final Set<Long> damaged = new HashSet<>();
+    private final boolean journaled;
     private long numbers;
 
     Cluster(World world, Wiring wiring) {
@@ -29,16 +31,22 @@ final class Cluster {
         link = new SimLink(world, checker);
         arbiter = new SimArbiter(world);
         beat = new SimBeat(world);
-        policy = policy(world);
-        nodes = new Node[] {new Node(this, 0), new Node(this, 1)};
+        boolean shared = world.chance(400);
+        journaled = !shared && world.chance(400);
+        policy = policy(world, journaled ? AckLevel.JOURNALED : AckLevel.RECEIVED);
+        int blocks = 8 << world.dice.nextInt(4);
+        Platter first = new Platter(blocks, shared, 1);
+        Platter second = shared ? first : new Platter(blocks, false, world.chance(500) ? 1 : 0);
+        nodes = new Node[] {new Node(this, 0, first), new Node(this, 1, second)};
         checker.watch(nodes);
-        SimGuest guest = new SimGuest(world, freshNumber(), 16 << world.dice.nextInt(4));
+        SimDisk disk = new SimDisk(this, first, 0, nodes[0]::diskWritten);
+        SimGuest guest = new SimGuest(world, freshNumber(), 16 << world.dice.nextInt(4), disk);
         outside.starts(0, guest);
-        nodes[0].startPrimary(guest, 0);
+        nodes[0].startPrimary(guest, disk, 0);
         nodes[1].startSecondary();
     }
 
-    private static MirrorPolicy policy(World world) {
+    private static MirrorPolicy policy(World world, AckLevel level) {
         long least = world.between(MS, 2 * MS);
         return new MirrorPolicy(
                 world.between(3 * MS, 12 * MS),
@@ -51,7 +59,8 @@ final class Cluster {
                 80 * MS,
                 64 << world.dice.nextInt(3),
                 1 << 19,
-                Compression.values()[world.dice.nextInt(3)]);
+                Compression.values()[world.dice.nextInt(3)],
+                level);
     }
 
     void step(long dtNs) {
@@ -61,6 +70,16 @@ final class Cluster {
         nodes[first].step();
         nodes[1 - first].step();
         checker.afterStep();
+    }
+
+    /** True if the secondary's copy has a journal, and acknowledgements wait for it. */
+    boolean isJournaled() {
+        return journaled;
+    }
+
+    /** Names what a copy holds. */
+    long freshToken() {
+        return world.dice.nextLong() | 1L << 40;
     }
 
     long freshNumber() {

@@ -16,6 +16,8 @@ final class Faults {
         STANDBY_FAILS(true),
         STOP_ENGINE(false),
         STOP_LINK(false),
+        DISK_FAILS(true),
+        DISK_SLOW(false),
         STALL(false),
         SLOW(false),
         CLOG(false),
@@ -105,6 +107,8 @@ final class Faults {
                     primary.guest().die("the hypervisor crashed");
                 }
             }
+            case DISK_FAILS -> node.failDisk("no path to the disk works");
+            case DISK_SLOW -> node.slowDiskUntil(longTime);
             case STOP -> node.stopUntil(longTime);
             case STOP_ENGINE -> node.stopEngineUntil(longTime);
             case STOP_LINK -> node.stopLinkUntil(longTime);
@@ -182,6 +186,8 @@ final class Faults {
             cluster.outside().block(id, false);
             Node node = cluster.node(id);
             node.go();
+            node.slowDiskUntil(0);
+            node.mendDisk();
             if (node.guest() != null) {
                 node.guest().failCheckpointsUntil(0);
             }

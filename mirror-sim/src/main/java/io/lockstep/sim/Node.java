@@ -12,6 +12,7 @@ import io.lockstep.mirror.replicate.LinkBoard;
 import io.lockstep.mirror.replicate.Replicator;
 import io.lockstep.mirror.ring.SendWindow;
 import io.lockstep.mirror.spi.Interconnect;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.verify.FailoverReceipt;
 import java.util.HashMap;
 import java.util.Map;
@@ -38,19 +39,27 @@ final class Node implements SimStandby.Owner {
     private SimGuest guest;
     private SimGuest.Tracker tracker;
     private SimStandby standby;
+    private final Platter platter;
+    private SimDisk disk;
+    private SimReplicaDisk copy;
+    private ReplicaDisk wiredCopy;
+    private Snapshot attached;
     private Map<Long, Snapshot> snapshots = new HashMap<>();
     private SimGuest origin;
     private Map<Long, Snapshot> originSnapshots = Map.of();
     private long checkedEpoch;
 
-    Node(Cluster cluster, int id) {
+    Node(Cluster cluster, int id, Platter platter) {
         this.cluster = cluster;
         this.world = cluster.world();
         this.id = id;
+        this.platter = platter;
     }
 
-    void startPrimary(SimGuest running, long term) {
+    void startPrimary(SimGuest running, SimDisk runningDisk, long term) {
         guest = running;
+        disk = runningDisk;
+        copy = null;
         tracker = running.new Tracker();
         secondary = null;
         snapshots = new HashMap<>();
@@ -68,6 +77,7 @@ final class Node implements SimStandby.Owner {
                 VM,
                 running,
                 cluster.wiring().tracker(tracker),
+                cluster.wiring().guestDisk(disk),
                 cluster.wiring().nic(running.nic(), uplink),
                 uplink,
                 window,
@@ -87,6 +97,9 @@ final class Node implements SimStandby.Owner {
         window = null;
         guest = null;
         standby = null;
+        disk = null;
+        copy = new SimReplicaDisk(cluster, this, platter, cluster.isJournaled());
+        wiredCopy = cluster.wiring().replicaDisk(copy);
         checkedEpoch = 0;
         if (end == null) {
             attach();
@@ -117,13 +130,92 @@ final class Node implements SimStandby.Owner {
 
     /** The host is gone, and the guest with it. */
     void crash(String why) {
-        world.event("node " + id + ": CRASH, " + why);
+        boolean powerCut = world.chance(500);
+        world.event("node " + id + ": CRASH, " + why + (powerCut ? ", power cut" : ""));
         alive = false;
+        if (powerCut) {
+            cutPower();
+        }
+        disk = null;
+        copy = null;
         if (guest != null) {
             guest.die("its host is gone");
         }
         cluster.link().detach(id);
         end = null;
+    }
+
+    /** What was acknowledged at level JOURNALED is on the copy all the same (invariant I3). */
+    private void cutPower() {
+        boolean followed = copy != null && secondary.state() == MirrorState.READY && cluster.isJournaled();
+        long durable = followed ? copy.durableEpoch() : 0;
+        platter.powerCut(world);
+        Node peer = cluster.peerOf(id);
+        if (!followed || peer.primary == null || peer.primary.state() != MirrorState.PROTECTED) {
+            return;
+        }
+        if (durable < peer.primary.epoch()) {
+            throw new InvariantViolation(
+                    "I3", "epoch " + peer.primary.epoch() + " was acknowledged, but a power cut leaves " + durable);
+        }
+        Snapshot snapshot = peer.snapshots.get(durable);
+        if (snapshot != null) {
+            requireSameDisk(snapshot, platter.content, durable);
+        }
+    }
+
+    private void requireSameDisk(Snapshot snapshot, long[] content, long epoch) {
+        int block = java.util.Arrays.mismatch(snapshot.disk(), content);
+        if (block >= 0 && !cluster.isDamaged(guestPages() + block)) {
+            throw new InvariantViolation("I3", "block " + block + " is not that of epoch " + epoch);
+        }
+    }
+
+    private long guestPages() {
+        return cluster.outside().current().memory().pageCount();
+    }
+
+    /** A write reaches a copy: whoever could take over must have it, because it can be seen there from now on. */
+    void diskWritten(long step) {
+        cluster.checker().reachedDisk(id, step);
+    }
+
+    /** The secondary writes to the disk of both hosts. */
+    void lunWritten(long term) {
+        if (term == 0 || !cluster.arbiter().isHeldBy(id, term)) {
+            throw new InvariantViolation("I2", "node " + id + " writes to the disk of both without the term");
+        }
+    }
+
+    /** Both sides of the disk of this host are slow for a while. */
+    void slowDiskUntil(long untilNs) {
+        if (disk != null) {
+            disk.slowUntil(untilNs);
+        }
+        if (copy != null) {
+            copy.slowUntil(untilNs);
+        }
+    }
+
+    /** A secondary's copy works again. */
+    void mendDisk() {
+        if (copy != null) {
+            copy.fail("");
+        }
+    }
+
+    void failDisk(String why) {
+        if (disk != null) {
+            disk.fail(why);
+        }
+        if (copy != null) {
+            copy.fail(why);
+        }
+    }
+
+    @Override
+    public ReplicaDisk disk() {
+        return wiredCopy;
     }
 
     void stopUntil(long untilNs) {
@@ -153,9 +245,21 @@ final class Node implements SimStandby.Owner {
         }
         cluster.beat().beat(id);
         try {
+            stepDisk();
             work();
         } catch (RuntimeException e) {
             throw new InvariantViolation("I9", "an exception came out of node " + id + " in " + state(), e);
+        }
+    }
+
+    private void stepDisk() {
+        if (copy != null) {
+            copy.step();
+        } else if (disk != null && primary.state() == MirrorState.POWERED_OFF) {
+            disk.close();
+            disk = null;
+        } else if (disk != null && !primary.state().isFinal()) {
+            disk.step();
         }
     }
 
@@ -174,7 +278,7 @@ final class Node implements SimStandby.Owner {
         } else if (secondary != null && !world.chance(100)) {
             secondary.doWork(world.nowNs);
             if (secondary.state() == MirrorState.LIVE) {
-                startPrimary(guest, secondary.term());
+                startPrimary(guest, copy.guestDisk(), secondary.term());
             }
         }
     }
@@ -202,6 +306,9 @@ final class Node implements SimStandby.Owner {
         origin = peer.guest;
         originSnapshots = peer.snapshots;
         requireSame(snapshot, standby);
+        if (!platter.shared) {
+            requireSameDisk(snapshot, copy.view(), checkedEpoch);
+        }
         world.trace.mix(checkedEpoch ^ snapshot.hash());
         long old = checkedEpoch - 64;
         peer.snapshots.keySet().removeIf(epoch -> epoch < old);
@@ -228,6 +335,8 @@ final class Node implements SimStandby.Owner {
             throw new InvariantViolation("I5", "node " + id + " goes live at epoch " + epoch + " that nobody captured");
         }
         requireSame(snapshot, replica);
+        requireSameDisk(snapshot, platter.content, epoch);
+        attached = snapshot;
         if (!snapshot.sameState(state, length)) {
             throw new InvariantViolation("I5", "the device state is not that of epoch " + epoch);
         }
@@ -243,7 +352,8 @@ final class Node implements SimStandby.Owner {
         if (!same || origin.hashAt(counter) != hash) {
             throw new InvariantViolation("I5", "memory and device state are not of the same moment");
         }
-        SimGuest now = SimGuest.resumed(world, cluster.freshNumber(), memory, counter, hash, origin);
+        SimGuest now = SimGuest.resumed(
+                world, cluster.freshNumber(), memory, attached, copy.guestDisk(), origin);
         guest = cluster.outside().takenOver(id, origin, now);
         return guest;
     }

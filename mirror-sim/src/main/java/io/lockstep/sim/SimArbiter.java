@@ -21,6 +21,11 @@ final class SimArbiter {
         unavailableUntilNs[node] = untilNs;
     }
 
+    /** True if this is the highest term and that node won it. */
+    boolean isHeldBy(int node, long term) {
+        return highest == term && holder == node;
+    }
+
     boolean isAvailable(int node) {
         return world.nowNs >= unavailableUntilNs[node];
     }

@@ -22,6 +22,10 @@ final class SimGuest implements GuestVm {
     private final long id;
     private final PageRegion memory;
     private final SimNic nic = new SimNic();
+    private final SimDisk disk;
+    /** What the guest wrote to its disk, block by block. */
+    private final long[] written;
+
     private final PageSet dirty;
     private final PageSet stale;
     private final long[] pageDigests;
@@ -41,18 +45,28 @@ final class SimGuest implements GuestVm {
     private Snapshot last;
 
     /** A guest that starts. */
-    SimGuest(World world, long id, int pages) {
-        this(world, id, PageRegion.onHeap(pages), 0, 0, new long[1024]);
+    SimGuest(World world, long id, int pages, SimDisk disk) {
+        this(world, id, PageRegion.onHeap(pages), 0, 0, new long[1024], disk, new long[(int) disk.blockCount()]);
         dirty.addAll();
     }
 
-    private SimGuest(World world, long id, PageRegion memory, long counter, long hash, long[] history) {
+    private SimGuest(
+            World world,
+            long id,
+            PageRegion memory,
+            long counter,
+            long hash,
+            long[] history,
+            SimDisk disk,
+            long[] written) {
         this.world = world;
         this.id = id;
         this.memory = memory;
         this.counter = counter;
         this.hash = hash;
         this.history = history;
+        this.disk = disk;
+        this.written = written;
         dirty = new PageSet(memory.pageCount());
         stale = new PageSet(memory.pageCount());
         stale.addAll();
@@ -60,8 +74,16 @@ final class SimGuest implements GuestVm {
     }
 
     /** The guest that goes on from a replica of {@code origin}. */
-    static SimGuest resumed(World world, long id, PageRegion memory, long counter, long hash, SimGuest origin) {
-        SimGuest guest = new SimGuest(world, id, memory, counter, hash, origin.history.clone());
+    static SimGuest resumed(World world, long id, PageRegion memory, Snapshot at, SimDisk disk, SimGuest origin) {
+        SimGuest guest = new SimGuest(
+                world,
+                id,
+                memory,
+                at.counter(),
+                at.hash(),
+                origin.history.clone(),
+                disk,
+                at.disk().clone());
         guest.sequence = origin.sequence;
         return guest;
     }
@@ -123,6 +145,7 @@ final class SimGuest implements GuestVm {
             write();
         }
         counter++;
+        useDisk();
         UnsafeBuffer first = memory.chunk(0);
         first.putLong(memory.offset(0), counter);
         first.putLong(memory.offset(0) + Long.BYTES, hash);
@@ -151,6 +174,23 @@ final class SimGuest implements GuestVm {
         }
         touch(page);
         hash = mix(hash, value ^ page);
+    }
+
+    /** Writes, and reads what it wrote (invariant I3). Some blocks are written again and again. */
+    private void useDisk() {
+        int blocks = written.length;
+        for (int writes = world.chance(300) ? 1 + world.dice.nextInt(5) : 0; writes > 0; writes--) {
+            int block = world.dice.nextInt(world.chance(500) ? 4 : blocks);
+            long value = world.chance(50) ? 0 : world.dice.nextLong();
+            if (disk.write(block, value, counter)) {
+                written[block] = value;
+                hash = mix(hash, value ^ block);
+            }
+        }
+        int block = world.dice.nextInt(blocks);
+        if (disk.value(block) != written[block]) {
+            throw new InvariantViolation("I3", "the guest reads something else from block " + block + " than it wrote");
+        }
     }
 
     private void touch(long page) {
@@ -223,7 +263,7 @@ final class SimGuest implements GuestVm {
         state.putLong(8, hash);
         state.putLong(16, sequence);
         state.setMemory(24, stateLength - 24, (byte) counter);
-        return new Snapshot(counter, hash, pageDigests.clone(), EpochDigest.ofBytes(state, 0, stateLength));
+        return new Snapshot(counter, hash, pageDigests.clone(), EpochDigest.ofBytes(state, 0, stateLength), written.clone());
     }
 
     @Override

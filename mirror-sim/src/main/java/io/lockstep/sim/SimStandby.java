@@ -2,6 +2,7 @@ package io.lockstep.sim;
 
 import io.lockstep.mirror.memory.PageRegion;
 import io.lockstep.mirror.spi.GuestVm;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.spi.StandbyVm;
 import org.agrona.DirectBuffer;
 
@@ -14,6 +15,9 @@ final class SimStandby implements StandbyVm {
 
         /** It runs from now on. */
         SimGuest live(SimStandby standby, long counter, long hash);
+
+        /** The disk of the host. */
+        ReplicaDisk disk();
     }
 
     private final World world;
@@ -65,6 +69,12 @@ final class SimStandby implements StandbyVm {
     public PageRegion staging() {
         requireReady();
         return staging;
+    }
+
+    @Override
+    public ReplicaDisk disk() {
+        requireReady();
+        return owner.disk();
     }
 
     private void requireReady() {

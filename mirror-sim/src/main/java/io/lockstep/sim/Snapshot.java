@@ -10,12 +10,14 @@ final class Snapshot {
     private final long hash;
     private final long[] pageDigests;
     private final long stateDigest;
+    private final long[] disk;
 
-    Snapshot(long counter, long hash, long[] pageDigests, long stateDigest) {
+    Snapshot(long counter, long hash, long[] pageDigests, long stateDigest, long[] disk) {
         this.counter = counter;
         this.hash = hash;
         this.pageDigests = pageDigests;
         this.stateDigest = stateDigest;
+        this.disk = disk;
     }
 
     long counter() {
@@ -34,6 +36,11 @@ final class Snapshot {
             }
         }
         return -1;
+    }
+
+    /** What the guest believes to be on its disk. */
+    long[] disk() {
+        return disk;
     }
 
     boolean sameState(DirectBuffer state, int length) {

@@ -4,7 +4,9 @@ import io.lockstep.mirror.MirrorPolicy;
 import io.lockstep.mirror.spi.Arbiter;
 import io.lockstep.mirror.spi.DirtyTracker;
 import io.lockstep.mirror.spi.FramePort;
+import io.lockstep.mirror.spi.GuestDisk;
 import io.lockstep.mirror.spi.Interconnect;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.spi.StandbyVm;
 
 /** How the ports are plugged together. A test overrides one to compose the system wrongly and to see a checker notice. */
@@ -14,6 +16,14 @@ interface Wiring {
 
     default DirtyTracker tracker(DirtyTracker tracker) {
         return tracker;
+    }
+
+    default GuestDisk guestDisk(SimDisk disk) {
+        return disk;
+    }
+
+    default ReplicaDisk replicaDisk(SimReplicaDisk disk) {
+        return disk;
     }
 
     default FramePort nic(FramePort nic, FramePort uplink) {

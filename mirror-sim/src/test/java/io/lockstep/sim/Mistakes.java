@@ -88,11 +88,12 @@ final class Mistakes {
 
         @Override
         public void onEpochEnd(long epoch, long pages, long stateLength, long digest, long chain) {
-            forged = writer.ack(AckLevel.RECEIVED, generation, position, epoch, chain);
+            forged = writer.ack(AckLevel.RECEIVED, generation, position, epoch, chain, 0);
         }
 
         @Override
-        public void onSyncStart(long imageId, long pageCount, long fromEpoch, long chain) {}
+        public void onSyncStart(
+                long imageId, long pageCount, long fromEpoch, long chain, long blockCount, long diskToken) {}
 
         @Override
         public void onPage(long page, Encoding encoding, long digest, DirectBuffer buffer, int offset, int length) {}

@@ -107,7 +107,8 @@ class PlantedMistakesTest {
                         3 * (lease + 1),
                         p.windowSlots(),
                         p.heldOutputBytes(),
-                        p.compression());
+                        p.compression(),
+                        p.ackLevel());
             }
         };
         boolean found = false;

@@ -6,6 +6,7 @@ import io.lockstep.mirror.encode.PageCompressor;
 import io.lockstep.mirror.record.BulkWriter;
 import io.lockstep.mirror.record.codec.BulkHeaderEncoder;
 import io.lockstep.mirror.record.codec.MessageHeaderEncoder;
+import io.lockstep.mirror.spi.NoDisk;
 import io.lockstep.mirror.verify.EpochDigest;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -67,11 +68,12 @@ public class ApplyBenchmark {
         applier = new ReplicaApplier(
                 PageSource.region(image),
                 PageSource.region(staging),
+                NoDisk.NONE,
                 new Counters(),
                 (committedEpoch, chain) -> committed = committedEpoch);
         applier.startSession(GENERATION);
         writer.begin(end, FRAME, GENERATION, next);
-        writer.syncStart(IMAGE, PageSource.PAGES, 0, 0);
+        writer.syncStart(IMAGE, PageSource.PAGES, 0, 0, 0, 1);
         applier.onBulk(end, 0, writer.end());
         next++;
         send(whole, 0);

@@ -8,12 +8,16 @@ import io.lockstep.mirror.record.Blob;
 import io.lockstep.mirror.record.BulkReader;
 import io.lockstep.mirror.record.Encoding;
 import io.lockstep.mirror.record.RecordFault;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.verify.EpochDigest;
+import java.nio.ByteBuffer;
 import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Keeps the replica at the last committed epoch. During a synchronisation pages go straight into the image, which is of no use until the
- * first epoch is committed; afterwards an epoch's pages are staged and applied all or nothing.
+ * first epoch is committed; afterwards an epoch's pages are staged and applied all or nothing. Pages beyond the image's are blocks of the
+ * disk, which does its own staging.
  *
  * <p>Threading: one thread. No allocation per page or epoch.
  */
@@ -27,6 +31,8 @@ public final class ReplicaApplier implements BulkReader.Visitor {
 
     private final PageRegion image;
     private final PageRegion staging;
+    private final ReplicaDisk disk;
+    private final UnsafeBuffer block = new UnsafeBuffer(ByteBuffer.allocateDirect(PageRegion.PAGE_SIZE));
     private final Counters counters;
     private final CommitListener listener;
     private final BulkReader reader = new BulkReader();
@@ -46,25 +52,30 @@ public final class ReplicaApplier implements BulkReader.Visitor {
     private boolean syncing;
     private boolean ready;
     private long pages;
+    private long blocks;
     private long imageId;
     private long epoch;
     private long chain;
     private boolean intact;
     private long committedInSession;
+    private final long[] chains = new long[32];
 
     /**
      * An applier.
      *
      * @param image the memory the standby will run on
      * @param staging as many pages as {@code image}
+     * @param disk takes the blocks
      */
-    public ReplicaApplier(PageRegion image, PageRegion staging, Counters counters, CommitListener listener) {
+    public ReplicaApplier(
+            PageRegion image, PageRegion staging, ReplicaDisk disk, Counters counters, CommitListener listener) {
         if (staging.pageCount() < image.pageCount()) {
             throw new IllegalArgumentException(
                     "staging of " + staging.pageCount() + " pages for an image of " + image.pageCount());
         }
         this.image = image;
         this.staging = staging;
+        this.disk = disk;
         this.counters = counters;
         this.listener = listener;
         this.slotOf = new int[Math.toIntExact(image.pageCount())];
@@ -108,9 +119,16 @@ public final class ReplicaApplier implements BulkReader.Visitor {
     }
 
     @Override
-    public void onSyncStart(long id, long pageCount, long fromEpoch, long fromChain) {
+    public void onSyncStart(long id, long pageCount, long fromEpoch, long fromChain, long blockCount, long diskToken) {
         if (pageCount != image.pageCount()) {
             throw new RecordFault("synchronisation of " + pageCount + " pages into a replica of " + image.pageCount());
+        }
+        if (blockCount != disk.blockCount()) {
+            throw new RecordFault(
+                    "synchronisation of " + blockCount + " disk blocks into a copy of " + disk.blockCount());
+        }
+        if (diskToken == 0) {
+            throw new RecordFault("synchronisation of a disk with token 0, which no disk has");
         }
         if (syncing || ready) {
             throw new RecordFault("second start of a synchronisation in session " + generation);
@@ -124,6 +142,8 @@ public final class ReplicaApplier implements BulkReader.Visitor {
         imageId = id;
         syncing = true;
         pages = 0;
+        blocks = 0;
+        disk.synchronising(diskToken);
         epoch = fromEpoch;
         chain = fromChain;
         digest.restart(fromChain);
@@ -134,7 +154,8 @@ public final class ReplicaApplier implements BulkReader.Visitor {
     public void onPage(long page, Encoding encoding, long expected, DirectBuffer buffer, int offset, int length) {
         requireStarted("page");
         if (page >= image.pageCount()) {
-            throw new RecordFault("page " + page + " of a replica of " + image.pageCount() + " pages");
+            onBlock(page, encoding, expected, buffer, offset, length);
+            return;
         }
         PageRegion target = syncing ? image : staging;
         long at = syncing ? page : stage((int) page, encoding);
@@ -149,6 +170,30 @@ public final class ReplicaApplier implements BulkReader.Visitor {
         }
         digest.page(page, actual);
         pages++;
+    }
+
+    private void onBlock(long page, Encoding encoding, long expected, DirectBuffer buffer, int offset, int length) {
+        long number = page - image.pageCount();
+        if (number >= disk.blockCount()) {
+            throw new RecordFault("page " + page + " of a replica of " + image.pageCount() + " pages and "
+                    + disk.blockCount() + " disk blocks");
+        }
+        if (encoding == Encoding.DELTA) {
+            throw new RecordFault("disk block " + number + " is encoded DELTA, which only memory is");
+        }
+        expander.expand(encoding, buffer, offset, length, block, 0);
+        long actual = EpochDigest.ofPage(page, block, 0);
+        if (actual != expected) {
+            throw new DivergenceException("disk block content (" + encoding + ")", epoch + 1, page, expected, actual);
+        }
+        try {
+            disk.stage(number, block, 0);
+        } catch (IllegalStateException e) {
+            throw new RecordFault("disk block " + number + " cannot be taken: " + e.getMessage());
+        }
+        digest.page(page, actual);
+        pages++;
+        blocks++;
     }
 
     /** Finds or makes room for the page in the staging area, holding the version that a DELTA refers to. */
@@ -196,7 +241,9 @@ public final class ReplicaApplier implements BulkReader.Visitor {
         epoch = endedEpoch;
         chain = actualChain;
         committedInSession = endedEpoch;
+        chains[(int) (epoch % chains.length)] = chain;
         listener.onCommit(epoch, chain);
+        disk.commit(epoch);
         commit();
     }
 
@@ -220,8 +267,10 @@ public final class ReplicaApplier implements BulkReader.Visitor {
         intact = true;
         counters.add(Counter.EPOCHS_COMMITTED, 1);
         counters.add(Counter.PAGES, pages);
+        counters.add(Counter.BLOCKS, blocks);
         counters.set(Counter.LAST_DIRTY_PAGES, pages);
         pages = 0;
+        blocks = 0;
     }
 
     private void requireStarted(String what) {
@@ -238,9 +287,21 @@ public final class ReplicaApplier implements BulkReader.Visitor {
         }
         staged = 0;
         pages = 0;
+        blocks = 0;
+        disk.dropUnfinished();
         state.clear();
         digest.restart(chain);
         return dropped;
+    }
+
+    /** Disk blocks of the unfinished epoch. */
+    public long unfinishedBlocks() {
+        return syncing ? 0 : blocks;
+    }
+
+    /** Up to this epoch of this session the disk's writes would survive a power cut, 0 for none. */
+    public long durableInSession() {
+        return Math.min(committedInSession, disk.durableEpoch());
     }
 
     /** Highest position received, -1 before the first. */
@@ -271,6 +332,11 @@ public final class ReplicaApplier implements BulkReader.Visitor {
     /** Digest chain at the last committed epoch. */
     public long chain() {
         return chain;
+    }
+
+    /** Digest chain at one of the last 32 committed epochs. */
+    public long chainAt(long committedEpoch) {
+        return chains[(int) (committedEpoch % chains.length)];
     }
 
     /** Device state at the last committed epoch; {@link #stateLength()} bytes from 0. */

@@ -10,6 +10,7 @@ import io.lockstep.mirror.ring.SendWindow;
 import io.lockstep.mirror.ring.Slot;
 import io.lockstep.mirror.spi.DirtyTracker;
 import io.lockstep.mirror.spi.FramePort;
+import io.lockstep.mirror.spi.GuestDisk;
 import io.lockstep.mirror.spi.GuestVm;
 
 /**
@@ -54,12 +55,14 @@ public final class CheckpointCapture {
 
     private final GuestVm guest;
     private final DirtyTracker tracker;
+    private final GuestDisk disk;
     private final SendWindow window;
     private final OutputGate gate;
     private final FramePort nic;
     private final Counters counters;
     private final Listener listener;
     private final PageLedger ledger;
+    private final PageSource source;
     private final EpochPacer pacer;
     private final SyncCopy sync;
     private final FramePort.Handler hold;
@@ -80,15 +83,17 @@ public final class CheckpointCapture {
     public CheckpointCapture(PrimaryParts parts, OutputGate gate, MirrorPolicy policy, Listener listener, long nowNs) {
         this.guest = parts.guest();
         this.tracker = parts.tracker();
+        this.disk = parts.disk();
         this.window = parts.window();
         this.gate = gate;
         this.nic = parts.nic();
         this.hold = gate::hold;
         this.counters = parts.counters();
         this.listener = listener;
-        this.ledger = new PageLedger(guest.memory().pageCount(), policy.epochsInFlight(), counters);
+        this.ledger = new PageLedger(guest.memory().pageCount(), disk, policy.epochsInFlight(), counters);
+        this.source = new PageSource(guest.memory(), disk, window, ledger, counters);
         this.pacer = new EpochPacer(policy, nowNs);
-        this.sync = new SyncCopy(guest, tracker, window, ledger, counters);
+        this.sync = new SyncCopy(parts, ledger, source);
         this.capturedNs = new long[policy.epochsInFlight() + 1];
     }
 
@@ -106,14 +111,16 @@ public final class CheckpointCapture {
      * Starts to serve a secondary. Legal while idle.
      *
      * @param full false if the secondary still holds every page of this image that is not owed
+     * @param diskToken names what the secondary's copy of the disk holds
      */
-    public void startSession(long generation, long imageId, boolean full, long chain) {
+    public void startSession(long generation, long imageId, boolean full, long chain, long diskToken) {
         if (step != Step.IDLE) {
             throw new IllegalStateException("session " + generation + " starts during " + step);
         }
         if (full) {
-            ledger.owed().addAll();
+            ledger.oweMemory();
         }
+        ledger.oweDisk(diskToken);
         acknowledged = epoch;
         sync.start(generation, imageId, epoch, chain);
         pages = 0;
@@ -134,7 +141,7 @@ public final class CheckpointCapture {
         if (step == Step.ABORTING) {
             // Pages found written at this pause will be read after it: a tracker that compares would miss what changes
             // back meanwhile.
-            ledger.owed().addAll();
+            ledger.oweMemory();
         }
     }
 
@@ -145,6 +152,7 @@ public final class CheckpointCapture {
         }
         acknowledged = upTo;
         ledger.acknowledged(upTo);
+        disk.committed(upTo);
         long lag = nowNs - capturedNs[(int) (upTo % capturedNs.length)];
         counters.set(Counter.LAST_LAG_NS, lag);
         pacer.acknowledged(lag);
@@ -181,7 +189,8 @@ public final class CheckpointCapture {
 
     private int run(long nowNs, GuestVm.Phase phase) {
         int inFlight = (int) (epoch - acknowledged);
-        boolean due = freezing ? inFlight == 0 : pacer.isDue(nowNs, inFlight, gate.hasUnmarked());
+        boolean due =
+                freezing ? inFlight == 0 : pacer.isDue(nowNs, inFlight, gate.hasUnmarked(), disk.wantsCheckpoint());
         if (!due || phase != GuestVm.Phase.RUNNING) {
             return 0;
         }
@@ -192,6 +201,7 @@ public final class CheckpointCapture {
     private void request(long nowNs) {
         stateSent = 0;
         requestedNs = nowNs;
+        disk.pauseRequested();
         guest.requestCheckpoint();
         step = Step.PAUSING;
     }
@@ -223,16 +233,12 @@ public final class CheckpointCapture {
         Slot.Kind kind = arming ? Slot.Kind.SYNC_PAGE : Slot.Kind.PAGE;
         int copied = 0;
         for (long page = ledger.owed().next(0); page >= 0; page = ledger.owed().next(page + 1)) {
-            Slot slot = window.claim();
-            if (slot == null) {
+            PageSource.Copied result = source.copy(page, kind, epoch + 1);
+            if (result == PageSource.Copied.WINDOW_FULL) {
                 counters.add(Counter.WINDOW_FULL, copied == 0 ? 0 : 1);
                 break;
             }
-            guest.memory().read(page, slot.data(), 0);
-            slot.page(kind, page);
-            window.publish();
-            ledger.handedOver(page, epoch + 1);
-            copied++;
+            copied += result == PageSource.Copied.DONE ? 1 : 0;
         }
         pages += copied;
         counters.add(Counter.PAGES, copied);
@@ -274,6 +280,7 @@ public final class CheckpointCapture {
         end.epochEnd(epoch, pages, total);
         window.publish();
         gate.mark(epoch);
+        disk.sealed(epoch);
         finish(nowNs);
         return work + 1;
     }

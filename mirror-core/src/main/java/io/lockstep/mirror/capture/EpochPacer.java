@@ -4,7 +4,7 @@ import io.lockstep.mirror.MirrorPolicy;
 
 /**
  * Says when the next checkpoint is due. The aim is {@code epochNs} from resume to resume; earlier when output waits and nothing is in
- * flight; later when the secondary is behind or pauses take more than an eighth of the time. A checkpoint that starts some milliseconds
+ * flight, or the disk holds much back; later when the secondary is behind or pauses take more than an eighth of the time. A checkpoint that starts some milliseconds
  * late is made up for by the next one.
  *
  * <p>Sans-io; one thread.
@@ -48,9 +48,9 @@ final class EpochPacer {
         return average + (Math.min(sample, 2 * average + MS) - average) / SMOOTHING;
     }
 
-    /** True if a checkpoint should start. */
-    boolean isDue(long nowNs, int inFlight, boolean outputWaits) {
-        boolean hurry = outputWaits && inFlight == 0;
+    /** True if a checkpoint should start. A disk that holds much back is in a hurry even behind epochs that are in flight. */
+    boolean isDue(long nowNs, int inFlight, boolean outputWaits, boolean diskWaits) {
+        boolean hurry = diskWaits || (outputWaits && inFlight == 0);
         long overdueNs = nowNs - resumedNs - runNs(hurry) + (hurry ? 0 : creditNs);
         if (inFlight >= policy.epochsInFlight() || overdueNs < 0) {
             return false;

@@ -4,10 +4,12 @@ import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.counters.Counters;
 import io.lockstep.mirror.memory.PageSet;
 import io.lockstep.mirror.spi.DirtyTracker;
+import io.lockstep.mirror.spi.GuestDisk;
 
 /**
  * Which pages the secondary does not have. A page moves from <i>owed</i> to the set of the epoch that carries it, and leaves that set
- * only when the epoch is acknowledged; if the hand-over fails every page that is not acknowledged is owed again (invariant I5).
+ * only when the epoch is acknowledged; if the hand-over fails every page that is not acknowledged is owed again (invariant I5). Pages
+ * beyond the memory's are the blocks of the disk.
  *
  * <pre>
  *   dirty --> owed --copied into the window--> sent[epoch] --acknowledged--> forgotten
@@ -15,12 +17,17 @@ import io.lockstep.mirror.spi.DirtyTracker;
  * </pre>
  */
 final class PageLedger {
+    private final long memoryPages;
+    private final GuestDisk disk;
     private final Counters counters;
     private final PageSet owed;
     private final PageSet[] sent;
     private final long[] epochs;
 
-    PageLedger(long pageCount, int epochsInFlight, Counters counters) {
+    PageLedger(long memoryPages, GuestDisk disk, int epochsInFlight, Counters counters) {
+        long pageCount = memoryPages + disk.blockCount();
+        this.memoryPages = memoryPages;
+        this.disk = disk;
         this.counters = counters;
         owed = new PageSet(pageCount);
         sent = new PageSet[epochsInFlight + 1];
@@ -34,14 +41,25 @@ final class PageLedger {
         return owed;
     }
 
-    /** Adds what was written since the last harvest; a tracker that lost count means every page. */
+    /** Owes all of the memory. */
+    void oweMemory() {
+        owed.addRange(0, memoryPages);
+    }
+
+    /** Owes what the partner's copy of the disk may miss. */
+    void oweDisk(long partnerToken) {
+        disk.owe(owed, memoryPages, partnerToken);
+    }
+
+    /** Adds what was written since the last harvest; a tracker that lost count means every page of memory. */
     void harvest(DirtyTracker tracker) {
         try {
             tracker.harvest(owed);
         } catch (IllegalStateException e) {
             counters.add(Counter.TRACKER_LOST, 1);
-            owed.addAll();
+            oweMemory();
         }
+        disk.harvest(owed, memoryPages);
     }
 
     /** The page's content is in the window, as part of this epoch. */
@@ -68,9 +86,7 @@ final class PageLedger {
 
     void handOverFailed() {
         for (PageSet pages : sent) {
-            for (long page = pages.next(0); page >= 0; page = pages.next(page + 1)) {
-                owed.add(page);
-            }
+            owed.addAll(pages);
             pages.clear();
         }
     }

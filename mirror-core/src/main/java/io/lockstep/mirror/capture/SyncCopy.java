@@ -1,21 +1,26 @@
 package io.lockstep.mirror.capture;
 
+import io.lockstep.mirror.PrimaryParts;
 import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.counters.Counters;
 import io.lockstep.mirror.record.Blob;
 import io.lockstep.mirror.ring.SendWindow;
 import io.lockstep.mirror.ring.Slot;
 import io.lockstep.mirror.spi.DirtyTracker;
+import io.lockstep.mirror.spi.GuestDisk;
 import io.lockstep.mirror.spi.GuestVm;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * The copy of the owed pages while the guest runs, in rounds: harvest what was written, copy it, until little is left. A page that is
- * torn because the guest wrote it meanwhile is dirty again and sent again.
+ * torn because the guest wrote it meanwhile is dirty again and sent again. A block of the disk that must be fetched first is passed over
+ * and asked for again at the next call; a round ends when none was passed over.
  */
 final class SyncCopy {
     private static final int BATCH = 256;
     private static final int MAX_ROUNDS = 12;
+    /** Blocks that may be on their way from the disk. */
+    private static final int FETCHES = 64;
 
     private enum Step {
         START,
@@ -26,8 +31,10 @@ final class SyncCopy {
 
     private final GuestVm guest;
     private final DirtyTracker tracker;
+    private final GuestDisk disk;
     private final SendWindow window;
     private final PageLedger ledger;
+    private final PageSource source;
     private final Counters counters;
     private final UnsafeBuffer baseline = new UnsafeBuffer(0, 0);
     private Step step = Step.DONE;
@@ -40,12 +47,14 @@ final class SyncCopy {
     private long cursor;
     private long pages;
 
-    SyncCopy(GuestVm guest, DirtyTracker tracker, SendWindow window, PageLedger ledger, Counters counters) {
-        this.guest = guest;
-        this.tracker = tracker;
-        this.window = window;
+    SyncCopy(PrimaryParts parts, PageLedger ledger, PageSource source) {
+        this.guest = parts.guest();
+        this.tracker = parts.tracker();
+        this.disk = parts.disk();
+        this.window = parts.window();
+        this.counters = parts.counters();
         this.ledger = ledger;
-        this.counters = counters;
+        this.source = source;
     }
 
     void start(long generation, long imageId, long fromEpoch, long chain) {
@@ -84,7 +93,8 @@ final class SyncCopy {
         if (slot == null) {
             return 0;
         }
-        slot.syncStart(generation, imageId, guest.memory().pageCount(), fromEpoch, chain);
+        slot.syncStart(
+                generation, imageId, guest.memory().pageCount(), fromEpoch, chain, disk.blockCount(), disk.token());
         window.publish();
         ledger.harvest(tracker);
         step = Step.BASELINE;
@@ -111,23 +121,28 @@ final class SyncCopy {
 
     private int pages(long nextEpoch) {
         int copied = 0;
-        while (copied < BATCH) {
+        int passedOver = 0;
+        long again = -1;
+        while (copied < BATCH && passedOver < FETCHES) {
             long page = ledger.owed().next(cursor);
             if (page < 0) {
-                endRound();
+                if (passedOver == 0) {
+                    endRound();
+                }
                 break;
             }
-            Slot slot = window.claim();
-            if (slot == null) {
+            PageSource.Copied result = source.copy(page, Slot.Kind.SYNC_PAGE, nextEpoch);
+            if (result == PageSource.Copied.WINDOW_FULL) {
                 break;
             }
-            guest.memory().read(page, slot.data(), 0);
-            slot.page(Slot.Kind.SYNC_PAGE, page);
-            window.publish();
-            ledger.handedOver(page, nextEpoch);
+            if (result == PageSource.Copied.DONE) {
+                copied++;
+            } else if (passedOver++ == 0) {
+                again = page;
+            }
             cursor = page + 1;
-            copied++;
         }
+        cursor = passedOver > 0 ? again : cursor;
         pages += copied;
         counters.add(Counter.SYNC_PAGES, copied);
         counters.set(Counter.OWED_PAGES, ledger.owed().size());

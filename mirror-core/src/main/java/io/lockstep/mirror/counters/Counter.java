@@ -16,6 +16,8 @@ public enum Counter {
     LAST_DIRTY_PAGES("dirty pages, last epoch"),
     /** Pages sent in epochs. */
     PAGES("pages"),
+    /** Those of them that are blocks of the disk. */
+    BLOCKS("disk blocks"),
     /** Pages sent while the guest ran, during a full copy. */
     SYNC_PAGES("pages copied while running"),
     /** Pages still owed to the partner. */

@@ -25,6 +25,9 @@ import org.agrona.concurrent.UnsafeBuffer;
  *
  * DELTA is chosen up to about 70 % changed words; beyond, copying is cheaper. LZ4 is tried in place of RAW when it was asked for.
  *
+ * <p>Pages beyond the last one of {@code shadow} are blocks of a disk. No version of them is kept, because a disk is larger than memory
+ * and most of its blocks are written whole: they are never encoded DELTA.
+ *
  * <p>Threading: one thread. No allocation per page.
  */
 public final class PageCompressor {
@@ -69,7 +72,9 @@ public final class PageCompressor {
      */
     public int encodeWhole(
             long page, DirectBuffer source, MutableDirectBuffer target, int targetOffset, boolean slowLink) {
-        known.remove(page);
+        if (page < known.pageCount()) {
+            known.remove(page);
+        }
         return encode(page, source, target, targetOffset, slowLink);
     }
 
@@ -81,6 +86,9 @@ public final class PageCompressor {
      * @return bytes written at {@code targetOffset}, at most 4096
      */
     public int encode(long page, DirectBuffer source, MutableDirectBuffer target, int targetOffset, boolean slowLink) {
+        if (page >= known.pageCount()) {
+            return block(source, target, targetOffset, slowLink);
+        }
         if (isZero(source, 0)) {
             // Memory that was never written takes no room; most pages of a young guest are zero and can stay so here,
             // too.
@@ -99,6 +107,14 @@ public final class PageCompressor {
             }
         }
         shadow.write(page, source, 0);
+        return slowLink ? lz4(source, target, targetOffset) : raw(source, target, targetOffset);
+    }
+
+    private int block(DirectBuffer source, MutableDirectBuffer target, int targetOffset, boolean slowLink) {
+        if (isZero(source, 0)) {
+            encoding = Encoding.ZERO;
+            return 0;
+        }
         return slowLink ? lz4(source, target, targetOffset) : raw(source, target, targetOffset);
     }
 

@@ -1,10 +1,14 @@
 package io.lockstep.mirror.memory;
 
 /**
- * A set of page numbers of one region as a bitmap, 32 KiB per GiB of guest memory. Not thread-safe.
+ * A set of page numbers of one region as a bitmap, 32 KiB per GiB of pages, with a second one that says which of its words are not
+ * empty: few pages of a large disk are found, and forgotten, without a look at all the others. Not thread-safe.
  */
 public final class PageSet {
     private final long[] words;
+    /** Bit i: word i has a page. */
+    private final long[] filled;
+
     private final long pageCount;
     private long size;
 
@@ -15,6 +19,7 @@ public final class PageSet {
         }
         this.pageCount = pageCount;
         this.words = new long[Math.toIntExact((pageCount + 63) >>> 6)];
+        this.filled = new long[(words.length + 63) >>> 6];
     }
 
     /** Number of pages the set ranges over. */
@@ -42,17 +47,23 @@ public final class PageSet {
     public boolean add(long page) {
         check(page);
         int index = (int) (page >>> 6);
-        long bit = 1L << page;
-        boolean added = (words[index] & bit) == 0;
-        words[index] |= bit;
-        size += added ? 1 : 0;
-        return added;
+        long before = words[index];
+        put(index, before | 1L << page);
+        return words[index] != before;
     }
 
     /** Adds pages {@code first..end-1}. */
     public void addRange(long first, long end) {
-        for (long page = first; page < end; page++) {
-            add(page);
+        if (first >= end) {
+            return;
+        }
+        check(first);
+        check(end - 1);
+        int firstWord = (int) (first >>> 6);
+        int lastWord = (int) ((end - 1) >>> 6);
+        for (int index = firstWord; index <= lastWord; index++) {
+            long bits = index == firstWord ? -1L << first : -1L;
+            put(index, words[index] | (index == lastWord ? bits & (-1L >>> (63 - ((end - 1) & 63))) : bits));
         }
     }
 
@@ -62,9 +73,9 @@ public final class PageSet {
         if (last < 0 || last + 64 - Long.numberOfLeadingZeros(bits) > pageCount) {
             throw new IndexOutOfBoundsException("word " + wordIndex + " of a set of " + pageCount + " pages");
         }
-        long before = words[wordIndex];
-        words[wordIndex] = before | bits;
-        size += Long.bitCount(before | bits) - Long.bitCount(before);
+        if (bits != 0) {
+            put(wordIndex, words[wordIndex] | bits);
+        }
     }
 
     /** Adds every page. */
@@ -72,22 +83,26 @@ public final class PageSet {
         addRange(0, pageCount);
     }
 
+    /** Adds what is in the other set, which ranges over no more pages than this one. */
+    public void addAll(PageSet other) {
+        for (int index = other.nextFilled(0); index >= 0; index = other.nextFilled(index + 1)) {
+            addWord(index, other.words[index]);
+        }
+    }
+
     /** Removes a page; false if it was not in. */
     public boolean remove(long page) {
         check(page);
         int index = (int) (page >>> 6);
-        long bit = 1L << page;
-        boolean removed = (words[index] & bit) != 0;
-        words[index] &= ~bit;
-        size -= removed ? 1 : 0;
-        return removed;
+        long before = words[index];
+        put(index, before & ~(1L << page));
+        return words[index] != before;
     }
 
     /** Empties the set. */
     public void clear() {
-        if (size != 0) {
-            java.util.Arrays.fill(words, 0);
-            size = 0;
+        for (int index = nextFilled(0); index >= 0; index = nextFilled(index + 1)) {
+            put(index, 0);
         }
     }
 
@@ -98,13 +113,41 @@ public final class PageSet {
         }
         int index = (int) (from >>> 6);
         long word = words[index] & (-1L << from);
-        while (word == 0) {
-            if (++index == words.length) {
+        if (word == 0) {
+            index = nextFilled(index + 1);
+            if (index < 0) {
                 return -1;
             }
             word = words[index];
         }
         return ((long) index << 6) + Long.numberOfTrailingZeros(word);
+    }
+
+    private void put(int index, long word) {
+        size += Long.bitCount(word) - Long.bitCount(words[index]);
+        words[index] = word;
+        long bit = 1L << index;
+        if (word == 0) {
+            filled[index >>> 6] &= ~bit;
+        } else {
+            filled[index >>> 6] |= bit;
+        }
+    }
+
+    /** The first word {@code >= from} that has a page, or -1. */
+    private int nextFilled(int from) {
+        int group = from >>> 6;
+        if (group >= filled.length) {
+            return -1;
+        }
+        long bits = filled[group] & (-1L << from);
+        while (bits == 0) {
+            if (++group == filled.length) {
+                return -1;
+            }
+            bits = filled[group];
+        }
+        return (group << 6) + Long.numberOfTrailingZeros(bits);
     }
 
     private void check(long page) {

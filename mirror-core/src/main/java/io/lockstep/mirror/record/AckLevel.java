@@ -4,7 +4,7 @@ package io.lockstep.mirror.record;
 public enum AckLevel {
     /** The records are checked and in the memory of the secondary. */
     RECEIVED,
-    /** They are on the secondary's disk. */
+    /** Besides, the disk writes of the acknowledged epochs would survive a power cut of the secondary. */
     JOURNALED,
     /** They are in the replica image. */
     APPLIED

@@ -20,8 +20,8 @@ public final class BulkReader {
         /** The frame's first position. Returning false skips the frame. */
         boolean onFrame(long generation, long firstPosition, long recordCount);
 
-        /** A synchronisation starts. */
-        void onSyncStart(long imageId, long pageCount, long fromEpoch, long chain);
+        /** A synchronisation starts; see {@link BulkWriter#syncStart}. */
+        void onSyncStart(long imageId, long pageCount, long fromEpoch, long chain, long blockCount, long diskToken);
 
         /** A page; {@code length} bytes of content in the given encoding. */
         void onPage(long page, Encoding encoding, long digest, DirectBuffer buffer, int offset, int length);
@@ -124,7 +124,13 @@ public final class BulkReader {
     private int syncStart(DirectBuffer buffer, int at, int end, Visitor visitor) {
         int next = at + block(buffer, at, end, SyncStartDecoder.TEMPLATE_ID, SyncStartDecoder.BLOCK_LENGTH);
         syncStart.wrap(buffer, at + HEADER, SyncStartDecoder.BLOCK_LENGTH, SyncStartDecoder.SCHEMA_VERSION);
-        visitor.onSyncStart(syncStart.imageId(), syncStart.pageCount(), syncStart.fromEpoch(), syncStart.chain());
+        visitor.onSyncStart(
+                syncStart.imageId(),
+                syncStart.pageCount(),
+                syncStart.fromEpoch(),
+                syncStart.chain(),
+                syncStart.blockCount(),
+                syncStart.diskToken());
         return next;
     }
 

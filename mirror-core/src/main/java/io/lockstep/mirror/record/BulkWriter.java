@@ -87,14 +87,19 @@ public final class BulkWriter {
         advance(PAGE_CONTENT + length);
     }
 
-    /** Adds the start of a synchronisation of {@code pageCount} pages. */
-    public void syncStart(long imageId, long pageCount, long fromEpoch, long chain) {
+    /**
+     * Adds the start of a synchronisation of {@code pageCount} pages of memory and, as the pages after those, {@code blockCount}
+     * blocks of a disk that will carry {@code diskToken}.
+     */
+    public void syncStart(long imageId, long pageCount, long fromEpoch, long chain, long blockCount, long diskToken) {
         syncStart
                 .wrapAndApplyHeader(buffer, limit, header)
                 .imageId(imageId)
                 .pageCount(pageCount)
                 .fromEpoch(fromEpoch)
-                .chain(chain);
+                .chain(chain)
+                .blockCount(blockCount)
+                .diskToken(diskToken);
         advance(HEADER + SyncStartEncoder.BLOCK_LENGTH);
     }
 

@@ -18,7 +18,8 @@ public final class ControlReader {
     /** Receives control records. A role that does not expect one keeps the default, which faults the link. */
     public interface Visitor {
         /** See {@link ControlWriter#protect}. */
-        default void onProtect(long imageId, long generation, long term, long pageCount, String vm, byte[] guest) {
+        default void onProtect(
+                long imageId, long generation, long term, long pageCount, long blockCount, String vm, byte[] guest) {
             throw new RecordFault("protect request sent to a host that does not take one here");
         }
 
@@ -29,12 +30,13 @@ public final class ControlReader {
                 long resumeImageId,
                 long resumeEpoch,
                 long resumeChain,
+                long diskToken,
                 String reason) {
             throw new RecordFault("verdict sent to a host that did not ask for one");
         }
 
         /** See {@link ControlWriter#heartbeat}. */
-        default void onHeartbeat(long sequence, long sentNs, long term) {
+        default void onHeartbeat(long sequence, long sentNs, long term, long durableEpoch) {
             throw new RecordFault("heartbeat sent to a primary");
         }
 
@@ -44,7 +46,7 @@ public final class ControlReader {
         }
 
         /** See {@link ControlWriter#ack}. */
-        default void onAck(AckLevel level, long generation, long position, long epoch, long chain) {
+        default void onAck(AckLevel level, long generation, long position, long epoch, long chain, long durableEpoch) {
             throw new RecordFault("acknowledgement sent to a secondary");
         }
 
@@ -92,7 +94,8 @@ public final class ControlReader {
             case HeartbeatDecoder.TEMPLATE_ID -> {
                 block(HeartbeatDecoder.BLOCK_LENGTH, body);
                 heartbeat.wrap(buffer, at, HeartbeatDecoder.BLOCK_LENGTH, HeartbeatDecoder.SCHEMA_VERSION);
-                visitor.onHeartbeat(heartbeat.sequence(), heartbeat.sentNs(), heartbeat.term());
+                visitor.onHeartbeat(
+                        heartbeat.sequence(), heartbeat.sentNs(), heartbeat.term(), heartbeat.durableEpoch());
             }
             case HeartbeatEchoDecoder.TEMPLATE_ID -> {
                 block(HeartbeatEchoDecoder.BLOCK_LENGTH, body);
@@ -104,7 +107,8 @@ public final class ControlReader {
                 ack.wrap(buffer, at, AckDecoder.BLOCK_LENGTH, AckDecoder.SCHEMA_VERSION);
                 int level = buffer.getByte(at) & 0xFF;
                 RecordFault.require(level < LEVELS.length, "acknowledgement level", level, LEVELS.length - 1);
-                visitor.onAck(LEVELS[level], ack.generation(), ack.position(), ack.epoch(), ack.chain());
+                visitor.onAck(
+                        LEVELS[level], ack.generation(), ack.position(), ack.epoch(), ack.chain(), ack.durableEpoch());
             }
             default -> rare(header.templateId(), buffer, at, body, visitor);
         }
@@ -124,6 +128,7 @@ public final class ControlReader {
                         d.generation(),
                         d.term(),
                         d.pageCount(),
+                        d.blockCount(),
                         string(buffer, at + ProtectDecoder.BLOCK_LENGTH, end),
                         bytes(buffer, guestAt, end));
             }
@@ -137,6 +142,7 @@ public final class ControlReader {
                         d.resumeImageId(),
                         d.resumeEpoch(),
                         d.resumeChain(),
+                        d.diskToken(),
                         string(buffer, at + VerdictDecoder.BLOCK_LENGTH, at + body));
             }
             case DivergenceDecoder.TEMPLATE_ID -> {

@@ -36,41 +36,54 @@ public final class ControlWriter {
         return buffer;
     }
 
-    /** Asks the peer to protect a guest. */
-    public int protect(long imageId, long generation, long term, long pageCount, String vm, byte[] guest) {
+    /** Asks the peer to protect a guest of {@code pageCount} pages of memory and {@code blockCount} blocks of disk. */
+    public int protect(
+            long imageId, long generation, long term, long pageCount, long blockCount, String vm, byte[] guest) {
         ProtectEncoder encoder = new ProtectEncoder()
                 .wrapAndApplyHeader(buffer, 0, header)
                 .imageId(imageId)
                 .generation(generation)
                 .term(term)
-                .pageCount(pageCount);
+                .pageCount(pageCount)
+                .blockCount(blockCount);
         byte[] name = text(vm);
         encoder.putVm(name, 0, name.length).putGuest(guest, 0, guest.length);
         return HEADER + encoder.encodedLength();
     }
 
-    /** Answers {@link #protect}. */
+    /** Answers {@link #protect}; {@code diskToken} names what the local copy of the disk holds, 0 for nothing of use. */
     public int verdict(
-            boolean accepted, long generation, long resumeImageId, long resumeEpoch, long resumeChain, String reason) {
+            boolean accepted,
+            long generation,
+            long resumeImageId,
+            long resumeEpoch,
+            long resumeChain,
+            long diskToken,
+            String reason) {
         VerdictEncoder encoder = new VerdictEncoder()
                 .wrapAndApplyHeader(buffer, 0, header)
                 .accepted((short) (accepted ? 1 : 0))
                 .generation(generation)
                 .resumeImageId(resumeImageId)
                 .resumeEpoch(resumeEpoch)
-                .resumeChain(resumeChain);
+                .resumeChain(resumeChain)
+                .diskToken(diskToken);
         byte[] bytes = text(reason);
         encoder.putReason(bytes, 0, bytes.length);
         return HEADER + encoder.encodedLength();
     }
 
-    /** A sign of life; {@code sentNs} is the sender's clock and comes back in the echo. */
-    public int heartbeat(long sequence, long sentNs, long term) {
+    /**
+     * A sign of life; {@code sentNs} is the sender's clock and comes back in the echo. Up to {@code durableEpoch} the sender's copy of
+     * the disk would survive a power cut.
+     */
+    public int heartbeat(long sequence, long sentNs, long term, long durableEpoch) {
         heartbeat
                 .wrapAndApplyHeader(buffer, 0, header)
                 .sequence(sequence)
                 .sentNs(sentNs)
-                .term(term);
+                .term(term)
+                .durableEpoch(durableEpoch);
         return HEADER + HeartbeatEncoder.BLOCK_LENGTH;
     }
 
@@ -80,14 +93,18 @@ public final class ControlWriter {
         return HEADER + HeartbeatEchoEncoder.BLOCK_LENGTH;
     }
 
-    /** Acknowledges every record up to {@code position} and every epoch up to {@code epoch}. */
-    public int ack(AckLevel level, long generation, long position, long epoch, long chain) {
+    /**
+     * Acknowledges every record up to {@code position} and, at {@code level}, every epoch up to {@code epoch}. Up to {@code
+     * durableEpoch} the sender's copy of the disk would survive a power cut.
+     */
+    public int ack(AckLevel level, long generation, long position, long epoch, long chain, long durableEpoch) {
         ack.wrapAndApplyHeader(buffer, 0, header)
                 .level(io.lockstep.mirror.record.codec.AckLevel.get((short) level.ordinal()))
                 .generation(generation)
                 .position(position)
                 .epoch(epoch)
-                .chain(chain);
+                .chain(chain)
+                .durableEpoch(durableEpoch);
         return HEADER + AckEncoder.BLOCK_LENGTH;
     }
 

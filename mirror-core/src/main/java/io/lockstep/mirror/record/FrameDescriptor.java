@@ -33,7 +33,7 @@ public final class FrameDescriptor {
     public static final int MAGIC = 0x314D534C;
 
     /** The protocol version that this code writes and reads. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** Bytes before the payload. */
     public static final int HEADER_LENGTH = 40;

@@ -117,7 +117,8 @@ final class BulkSender implements SendWindow.Handler {
 
     private void write(Slot slot) {
         switch (slot.kind()) {
-            case SYNC_START -> writer.syncStart(slot.number(), slot.count(), slot.epoch(), slot.chain());
+            case SYNC_START ->
+                writer.syncStart(slot.number(), slot.count(), slot.epoch(), slot.chain(), slot.blocks(), slot.token());
             case SYNC_PAGE, PAGE -> page(slot);
             case CHUNK -> {
                 digest.chunk(slot.blob(), slot.number(), EpochDigest.ofBytes(slot.data(), 0, slot.length()));

@@ -16,8 +16,9 @@ public final class LinkBoard {
      * @param resumeImageId image the secondary still holds, 0 if none
      * @param resumeEpoch epoch that image is at
      * @param resumeChain digest chain at that epoch
+     * @param diskToken names what the secondary's copy of the disk holds, 0 for nothing of use
      */
-    public record Offer(long generation, long resumeImageId, long resumeEpoch, long resumeChain) {}
+    public record Offer(long generation, long resumeImageId, long resumeEpoch, long resumeChain, long diskToken) {}
 
     /** A guest is to be given away at {@code epoch}, to the partner of this session only. */
     record HandOver(long generation, long epoch, HandOverReason reason) {}
@@ -32,6 +33,9 @@ public final class LinkBoard {
     private final AtomicReference<String> disconnect = new AtomicReference<>();
     private final AtomicReference<String> farewell = new AtomicReference<>();
     private volatile long ackedEpoch;
+    private volatile long partnerDurable;
+    private volatile long durableEpoch;
+    private volatile long blockCount;
     private volatile long leaseUntilNs = Long.MIN_VALUE;
     private volatile long heardNs = Long.MIN_VALUE;
     private volatile long roundTripNs;
@@ -73,6 +77,21 @@ public final class LinkBoard {
     /** Engine: the last epoch the secondary acknowledged. */
     public long ackedEpoch() {
         return ackedEpoch;
+    }
+
+    /** Engine: up to this epoch the disk's writes would survive a power cut of the secondary. */
+    public long partnerDurable() {
+        return partnerDurable;
+    }
+
+    /** Engine: how many blocks the guest's disk has. */
+    public void blockCount(long blocks) {
+        blockCount = blocks;
+    }
+
+    /** Engine: up to this epoch the disk's writes would survive a power cut here. */
+    public void durableEpoch(long epoch) {
+        durableEpoch = epoch;
     }
 
     /** Engine: outputs may be released before this time. */
@@ -180,8 +199,17 @@ public final class LinkBoard {
         farewell.set(null);
     }
 
+    long blockCount() {
+        return blockCount;
+    }
+
+    long durableEpoch() {
+        return durableEpoch;
+    }
+
     void offer(Offer made) {
         ackedEpoch = 0;
+        partnerDurable = 0;
         offer.set(made);
     }
 
@@ -192,6 +220,10 @@ public final class LinkBoard {
 
     void acked(long epoch) {
         ackedEpoch = epoch;
+    }
+
+    void partnerDurable(long epoch) {
+        partnerDurable = epoch;
     }
 
     void heard(long nowNs) {

@@ -110,7 +110,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
         if (incarnation == 0 || asked || !board.isSeeking() || board.pendingFarewell() != null) {
             return 0;
         }
-        int length = writer.protect(0, generation + 1, board.term(), pageCount, vm, guestSpec);
+        int length = writer.protect(0, generation + 1, board.term(), pageCount, board.blockCount(), vm, guestSpec);
         if (!link.sendControl(writer.buffer(), 0, length)) {
             return 0;
         }
@@ -170,7 +170,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
         if (incarnation == 0 || nowNs < nextHeartbeatNs || board.isRetired() || engineStands) {
             return 0;
         }
-        int length = writer.heartbeat(heartbeats + 1, nowNs, board.term());
+        int length = writer.heartbeat(heartbeats + 1, nowNs, board.term(), board.durableEpoch());
         if (!link.sendControl(writer.buffer(), 0, length)) {
             return 0;
         }
@@ -204,7 +204,13 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
 
     @Override
     public void onVerdict(
-            boolean yes, long forGeneration, long resumeImageId, long resumeEpoch, long resumeChain, String reason) {
+            boolean yes,
+            long forGeneration,
+            long resumeImageId,
+            long resumeEpoch,
+            long resumeChain,
+            long diskToken,
+            String reason) {
         if (forGeneration <= settledGeneration || forGeneration > generation) {
             throw new RecordFault("verdict on session " + forGeneration + ", asked were " + (settledGeneration + 1)
                     + " to " + generation);
@@ -219,7 +225,7 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
             return;
         }
         accepted = true;
-        board.offer(new LinkBoard.Offer(generation, resumeImageId, resumeEpoch, resumeChain));
+        board.offer(new LinkBoard.Offer(generation, resumeImageId, resumeEpoch, resumeChain, diskToken));
     }
 
     @Override
@@ -235,11 +241,19 @@ public final class Replicator implements Interconnect.Listener, ControlReader.Vi
     }
 
     @Override
-    public void onAck(AckLevel level, long forGeneration, long position, long epoch, long chain) {
+    public void onAck(AckLevel level, long forGeneration, long position, long epoch, long chain, long durableEpoch) {
         if (forGeneration != generation || !accepted) {
             return;
         }
+        if (level.compareTo(policy.ackLevel()) < 0) {
+            throw new RecordFault("acknowledgement at level " + level + ", this guest needs " + policy.ackLevel());
+        }
         sender.acknowledged(position, epoch, chain);
+        if (durableEpoch < 0 || durableEpoch > epoch) {
+            throw new RecordFault(
+                    "epoch " + durableEpoch + " is said to be durable, but only epoch " + epoch + " is acknowledged");
+        }
+        board.partnerDurable(durableEpoch);
         if (epoch > board.ackedEpoch()) {
             board.acked(epoch);
         }

@@ -58,9 +58,15 @@ public final class SendWindow {
         };
     }
 
-    /** The next free slot, or null if the window is full or has failed. Follow with {@link #publish}. */
+    /** The next free slot, or null if the window is full or has failed; the same one again until {@link #publish}. */
     public Slot claim() {
-        if (failure != null || !ring.hasAvailableCapacity(1)) {
+        if (failure != null) {
+            return null;
+        }
+        if (claimed > ring.getCursor()) {
+            return ring.get(claimed);
+        }
+        if (!ring.hasAvailableCapacity(1)) {
             return null;
         }
         claimed = ring.next();

@@ -34,6 +34,8 @@ public final class Slot {
     private long epoch;
     private long count;
     private long chain;
+    private long blocks;
+    private long token;
     private int length;
     private int total;
 
@@ -41,14 +43,17 @@ public final class Slot {
         data.wrap(slab, offset, CAPACITY);
     }
 
-    /** Starts a synchronisation of image {@code imageId}. */
-    public void syncStart(long generation, long imageId, long pageCount, long fromEpoch, long chain) {
+    /** Starts a synchronisation of image {@code imageId}, and of a disk that is named by {@code token}. */
+    public void syncStart(
+            long generation, long imageId, long pageCount, long fromEpoch, long chain, long blockCount, long token) {
         kind = Kind.SYNC_START;
         this.generation = generation;
         this.number = imageId;
         this.count = pageCount;
         this.epoch = fromEpoch;
         this.chain = chain;
+        this.blocks = blockCount;
+        this.token = token;
         length = 0;
     }
 
@@ -115,6 +120,16 @@ public final class Slot {
     /** SYNC_START: the digest chain to go on from. */
     public long chain() {
         return chain;
+    }
+
+    /** SYNC_START: blocks of the disk. */
+    public long blocks() {
+        return blocks;
+    }
+
+    /** SYNC_START: names what the disk holds. */
+    public long token() {
+        return token;
     }
 
     /** CHUNK: which blob. */

@@ -37,6 +37,11 @@ public interface StandbyVm {
     /** Room for the pages of one epoch, reserved beforehand; as many pages as {@link #memory()}. */
     PageRegion staging();
 
+    /** The guest's disk on this host, the same one until the end. Legal from {@link Phase#READY} on. */
+    default ReplicaDisk disk() {
+        return NoDisk.NONE;
+    }
+
     /**
      * Loads the device state and runs the guest on {@link #memory()}.
      *

@@ -10,9 +10,11 @@ package io.lockstep.mirror.verify;
  * @param epoch the last committed epoch, at which the guest went on
  * @param chain digest chain at that epoch; equals the primary's chain at the same epoch
  * @param droppedRecords records of the unfinished epoch that were thrown away
+ * @param droppedBlocks those of them that were blocks of the disk
  * @param detectNs from the last sign of life to the suspicion
  * @param fenceNs from the suspicion to the won term
- * @param loadNs from the won term to the running guest
+ * @param attachNs from the won term to the disk that is this host's
+ * @param loadNs from there to the running guest
  */
 public record FailoverReceipt(
         String vm,
@@ -22,11 +24,13 @@ public record FailoverReceipt(
         long epoch,
         long chain,
         long droppedRecords,
+        long droppedBlocks,
         long detectNs,
         long fenceNs,
+        long attachNs,
         long loadNs) {
     /** From the last sign of life of the primary to the running guest. */
     public long totalNs() {
-        return detectNs + fenceNs + loadNs;
+        return detectNs + fenceNs + attachNs + loadNs;
     }
 }

@@ -11,9 +11,13 @@ import io.lockstep.mirror.record.Blob;
 import io.lockstep.mirror.record.BulkWriter;
 import io.lockstep.mirror.record.Encoding;
 import io.lockstep.mirror.record.RecordFault;
+import io.lockstep.mirror.spi.GuestDisk;
+import io.lockstep.mirror.spi.NoDisk;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.verify.EpochDigest;
 import java.util.ArrayList;
 import java.util.List;
+import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 
@@ -24,8 +28,8 @@ class ReplicaApplierTest {
 
     private final PageRegion image = PageRegion.onHeap(PAGES);
     private final List<Long> committed = new ArrayList<>();
-    private final ReplicaApplier applier =
-            new ReplicaApplier(image, PageRegion.onHeap(PAGES), new Counters(), (epoch, chain) -> committed.add(epoch));
+    private final ReplicaApplier applier = new ReplicaApplier(
+            image, PageRegion.onHeap(PAGES), NoDisk.NONE, new Counters(), (epoch, chain) -> committed.add(epoch));
     private final BulkWriter writer = new BulkWriter();
     private final UnsafeBuffer frame = new UnsafeBuffer(new byte[1 << 16]);
     private final UnsafeBuffer content = new UnsafeBuffer(new byte[PageRegion.PAGE_SIZE]);
@@ -65,7 +69,7 @@ class ReplicaApplierTest {
         applier.startSession(GENERATION);
         digest.restart(IMAGE);
         begin();
-        writer.syncStart(IMAGE, PAGES, 0, IMAGE);
+        writer.syncStart(IMAGE, PAGES, 0, IMAGE, 0, 1);
         for (int i = 0; i < PAGES; i++) {
             page(i, i + 1);
         }
@@ -212,7 +216,161 @@ class ReplicaApplierTest {
         synchronise();
         applier.startSession(GENERATION + 1);
         writer.begin(frame, frame.capacity(), GENERATION + 1, 500);
-        writer.syncStart(IMAGE, PAGES, 1, applier.chain() + 1);
+        writer.syncStart(IMAGE, PAGES, 1, applier.chain() + 1, 0, 1);
         assertThrows(RecordFault.class, () -> applier.onBulk(frame, 0, writer.end()));
+    }
+
+    /** A disk of four blocks that has room for three. */
+    private static final class Blocks implements ReplicaDisk {
+        final List<String> calls = new ArrayList<>();
+
+        @Override
+        public long blockCount() {
+            return 4;
+        }
+
+        @Override
+        public long token() {
+            return 5;
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return true;
+        }
+
+        @Override
+        public void stage(long block, DirectBuffer source, int offset) {
+            if (block == 3) {
+                throw new IllegalStateException("no room beyond 3 blocks");
+            }
+            calls.add("stage " + block + "=" + source.getByte(offset));
+        }
+
+        @Override
+        public void commit(long epoch) {
+            calls.add("commit " + epoch);
+        }
+
+        @Override
+        public void dropUnfinished() {
+            calls.add("drop");
+        }
+
+        @Override
+        public void synchronising(long primaryToken) {
+            calls.add("token " + primaryToken);
+        }
+
+        @Override
+        public long durableEpoch() {
+            return 0;
+        }
+
+        @Override
+        public void partnerDurable(long epoch) {}
+
+        @Override
+        public void own(long term) {}
+
+        @Override
+        public Ownership ownership() {
+            return Ownership.FOLLOWING;
+        }
+
+        @Override
+        public GuestDisk asGuestDisk() {
+            throw new IllegalStateException("not owned");
+        }
+
+        @Override
+        public String problem() {
+            return "";
+        }
+    }
+
+    private final Blocks blocks = new Blocks();
+    private final ReplicaApplier withDisk = new ReplicaApplier(
+            image, PageRegion.onHeap(PAGES), blocks, new Counters(), (epoch, chain) -> committed.add(epoch));
+
+    private void synchroniseDisk() {
+        withDisk.startSession(GENERATION);
+        digest.restart(IMAGE);
+        begin();
+        writer.syncStart(IMAGE, PAGES, 0, IMAGE, 4, 99);
+        page(PAGES, 7);
+        end(1, 1, 0);
+        position += writer.records();
+        withDisk.onBulk(frame, 0, writer.end());
+    }
+
+    private String faultOf(Runnable records) {
+        begin();
+        records.run();
+        position += writer.records();
+        int length = writer.end();
+        return assertThrows(RecordFault.class, () -> withDisk.onBulk(frame, 0, length))
+                .getMessage();
+    }
+
+    @Test
+    void shouldHandTheBlocksBehindTheMemoryToTheDisk() {
+        synchroniseDisk();
+        begin();
+        page(1, 3);
+        page(PAGES + 2, 8);
+        end(2, 2, 0);
+        withDisk.onBulk(frame, 0, writer.end());
+        assertEquals(List.of("drop", "token 99", "stage 0=7", "commit 1", "stage 2=8", "commit 2"), blocks.calls);
+        assertEquals(3, image.chunk(1).getByte(image.offset(1)));
+    }
+
+    @Test
+    void shouldCountAndDropTheBlocksOfAnUnfinishedEpoch() {
+        synchroniseDisk();
+        begin();
+        page(0, 3);
+        page(PAGES + 1, 8);
+        page(PAGES + 2, 8);
+        withDisk.onBulk(frame, 0, writer.end());
+        assertEquals(2, withDisk.unfinishedBlocks());
+        assertEquals(3, withDisk.dropUnfinished());
+        assertEquals("drop", blocks.calls.get(blocks.calls.size() - 1));
+        assertEquals(0, withDisk.unfinishedBlocks());
+    }
+
+    @Test
+    void shouldRefuseBlocksThatCannotBe() {
+        synchroniseDisk();
+        assertEquals("page 8 of a replica of 4 pages and 4 disk blocks", faultOf(() -> page(PAGES + 4, 1)));
+        assertEquals("disk block 3 cannot be taken: no room beyond 3 blocks", faultOf(() -> page(PAGES + 3, 1)));
+        assertEquals(
+                "disk block 0 is encoded DELTA, which only memory is",
+                faultOf(() -> writer.page(PAGES, Encoding.DELTA, 1, 64)));
+    }
+
+    @Test
+    void shouldRefuseAnotherDisk() {
+        withDisk.startSession(GENERATION);
+        assertEquals(
+                "synchronisation of 5 disk blocks into a copy of 4",
+                faultOf(() -> writer.syncStart(IMAGE, PAGES, 0, IMAGE, 5, 99)));
+        withDisk.startSession(GENERATION);
+        assertEquals(
+                "synchronisation of a disk with token 0, which no disk has",
+                faultOf(() -> writer.syncStart(IMAGE, PAGES, 0, IMAGE, 4, 0)));
+    }
+
+    @Test
+    void shouldNameABlockThatDiffers() {
+        synchroniseDisk();
+        begin();
+        content.setMemory(0, content.capacity(), (byte) 1);
+        frame.putBytes(writer.pageContentOffset(), content, 0, content.capacity());
+        writer.page(PAGES + 1, Encoding.RAW, 12345, content.capacity());
+        int length = writer.end();
+        DivergenceException e = assertThrows(DivergenceException.class, () -> withDisk.onBulk(frame, 0, length));
+        assertEquals(PAGES + 1, e.page());
+        assertFalse(blocks.calls.contains("stage 1=1"), "what is damaged must not reach the disk");
     }
 }

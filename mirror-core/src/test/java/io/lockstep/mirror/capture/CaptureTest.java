@@ -10,6 +10,7 @@ import io.lockstep.mirror.counters.Counter;
 import io.lockstep.mirror.counters.Counters;
 import io.lockstep.mirror.memory.PageSet;
 import io.lockstep.mirror.spi.DirtyTracker;
+import io.lockstep.mirror.spi.NoDisk;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -22,17 +23,17 @@ class CaptureTest {
     @Test
     void shouldStartACheckpointWhenTheEpochIsOver() {
         EpochPacer pacer = new EpochPacer(policy, 0);
-        assertFalse(pacer.isDue(policy.epochNs() - 1, 0, false));
-        assertTrue(pacer.isDue(policy.epochNs(), 0, false));
-        assertFalse(pacer.isDue(policy.epochNs(), policy.epochsInFlight(), false), "too many are in flight");
+        assertFalse(pacer.isDue(policy.epochNs() - 1, 0, false, false));
+        assertTrue(pacer.isDue(policy.epochNs(), 0, false, false));
+        assertFalse(pacer.isDue(policy.epochNs(), policy.epochsInFlight(), false, false), "too many are in flight");
     }
 
     @Test
     void shouldHurryWhenOutputWaitsAndNothingIsInFlight() {
         EpochPacer pacer = new EpochPacer(policy, 0);
-        assertFalse(pacer.isDue(policy.minEpochNs() - 1, 0, true));
-        assertTrue(pacer.isDue(policy.minEpochNs(), 0, true));
-        assertFalse(pacer.isDue(policy.minEpochNs(), 1, true));
+        assertFalse(pacer.isDue(policy.minEpochNs() - 1, 0, true, false));
+        assertTrue(pacer.isDue(policy.minEpochNs(), 0, true, false));
+        assertFalse(pacer.isDue(policy.minEpochNs(), 1, true, false));
     }
 
     @Test
@@ -41,8 +42,8 @@ class CaptureTest {
         for (int i = 0; i < 100; i++) {
             pacer.resumed(0, 20 * MS);
         }
-        assertFalse(pacer.isDue(100 * MS, 0, false));
-        assertTrue(pacer.isDue(141 * MS, 0, false));
+        assertFalse(pacer.isDue(100 * MS, 0, false, false));
+        assertTrue(pacer.isDue(141 * MS, 0, false, false));
     }
 
     @Test
@@ -51,12 +52,12 @@ class CaptureTest {
         for (int i = 0; i < 100; i++) {
             pacer.acknowledged(200 * MS);
         }
-        assertFalse(pacer.isDue(150 * MS, 1, false));
+        assertFalse(pacer.isDue(150 * MS, 1, false, false));
         for (int i = 0; i < 100; i++) {
             pacer.acknowledged(60_000 * MS);
         }
-        assertFalse(pacer.isDue(499 * MS, 1, false));
-        assertTrue(pacer.isDue(500 * MS, 1, false));
+        assertFalse(pacer.isDue(499 * MS, 1, false, false));
+        assertTrue(pacer.isDue(500 * MS, 1, false, false));
     }
 
     @Test
@@ -64,7 +65,7 @@ class CaptureTest {
         for (long seed = 0; seed < 100; seed++) {
             Random random = new Random(seed);
             int inFlight = 1 + random.nextInt(4);
-            PageLedger ledger = new PageLedger(50, inFlight, new Counters());
+            PageLedger ledger = new PageLedger(50, NoDisk.NONE, inFlight, new Counters());
             TreeSet<Long> missing = new TreeSet<>(); // what the secondary may not have
             long epoch = 0;
             long acknowledged = 0;
@@ -102,7 +103,7 @@ class CaptureTest {
 
     @Test
     void shouldRefuseMoreEpochsThanItCanRemember() {
-        PageLedger ledger = new PageLedger(10, 1, new Counters());
+        PageLedger ledger = new PageLedger(10, NoDisk.NONE, 1, new Counters());
         ledger.handedOver(1, 1);
         ledger.handedOver(1, 2);
         assertThrows(IllegalStateException.class, () -> ledger.handedOver(1, 3));
@@ -113,7 +114,7 @@ class CaptureTest {
     @Test
     void shouldOweEveryPageWhenTheTrackerLostCount() {
         Counters counters = new Counters();
-        PageLedger ledger = new PageLedger(10, 1, counters);
+        PageLedger ledger = new PageLedger(10, NoDisk.NONE, 1, counters);
         ledger.harvest(new DirtyTracker() {
             @Override
             public void harvest(PageSet into) {

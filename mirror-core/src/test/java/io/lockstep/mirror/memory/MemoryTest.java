@@ -15,12 +15,12 @@ class MemoryTest {
     void shouldBehaveLikeASetOfNumbers() {
         for (long seed = 0; seed < 100; seed++) {
             Random random = new Random(seed);
-            int count = 1 + random.nextInt(300);
+            int count = 1 + random.nextInt(seed % 2 == 0 ? 300 : 20_000);
             PageSet pages = new PageSet(count);
             TreeSet<Long> model = new TreeSet<>();
             for (int i = 0; i < 200; i++) {
                 long page = random.nextInt(count);
-                switch (random.nextInt(5)) {
+                switch (random.nextInt(7)) {
                     case 0 -> assertEquals(model.remove(page), pages.remove(page), "seed " + seed);
                     case 1 -> {
                         long bits = random.nextLong();
@@ -32,6 +32,21 @@ class MemoryTest {
                                 model.add((long) word * 64 + bit);
                             }
                         }
+                    }
+                    case 5 -> {
+                        long end = Math.min(count, page + random.nextInt(200));
+                        pages.addRange(page, end);
+                        for (long added = page; added < end; added++) {
+                            model.add(added);
+                        }
+                    }
+                    case 6 -> {
+                        PageSet others = new PageSet(count);
+                        others.add(page);
+                        others.add(count - 1);
+                        pages.addAll(others);
+                        model.add(page);
+                        model.add(count - 1L);
                     }
                     case 2 -> {
                         if (random.nextInt(20) == 0) {

@@ -76,7 +76,7 @@ class FrameCodecTest {
     void shouldNameAForeignVersion() {
         ByteBuffer wire = frame(FrameKind.BULK, 10);
         wire.putShort(FrameDescriptor.VERSION_OFFSET, (short) 9);
-        assertFault(wire, FrameFault.BAD_VERSION, "version 9, expected 1");
+        assertFault(wire, FrameFault.BAD_VERSION, "version 9, expected 2");
     }
 
     @Test

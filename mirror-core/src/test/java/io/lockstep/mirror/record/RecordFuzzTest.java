@@ -38,15 +38,15 @@ class RecordFuzzTest {
             writer.buffer().getBytes(0, bytes);
             records.add(bytes);
         };
-        lengths[0] = writer.protect(1, 2, 3, 4, "vm", new byte[] {1, 2, 3});
+        lengths[0] = writer.protect(1, 2, 3, 4, 5, "vm", new byte[] {1, 2, 3});
         keep.run();
-        lengths[0] = writer.verdict(true, 2, 3, 4, 5, "because");
+        lengths[0] = writer.verdict(true, 2, 3, 4, 5, 6, "because");
         keep.run();
-        lengths[0] = writer.heartbeat(1, 2, 3);
+        lengths[0] = writer.heartbeat(1, 2, 3, 4);
         keep.run();
         lengths[0] = writer.heartbeatEcho(1, 2);
         keep.run();
-        lengths[0] = writer.ack(AckLevel.APPLIED, 1, 2, 3, 4);
+        lengths[0] = writer.ack(AckLevel.APPLIED, 1, 2, 3, 4, 5);
         keep.run();
         lengths[0] = writer.divergence(1, 2, 3, 4, "what");
         keep.run();
@@ -61,7 +61,7 @@ class RecordFuzzTest {
         BulkWriter writer = new BulkWriter();
         UnsafeBuffer frame = new UnsafeBuffer(new byte[1 << 15]);
         writer.begin(frame, frame.capacity(), 7, 100);
-        writer.syncStart(1, 2, 3, 4);
+        writer.syncStart(1, 2, 3, 4, 5, 6);
         writer.chunk(Blob.BASELINE, 0, 5, new UnsafeBuffer(new byte[5]), 0, 5);
         writer.page(1, Encoding.RAW, 99, 4096);
         writer.page(2, Encoding.ZERO, 99, 0);

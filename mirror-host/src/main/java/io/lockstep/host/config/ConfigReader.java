@@ -8,6 +8,7 @@ import io.lockstep.hypervisor.dirty.TrackerChoice;
 import io.lockstep.hypervisor.qemu.GuestSpec;
 import io.lockstep.hypervisor.qemu.InvalidGuestSpecException;
 import io.lockstep.mirror.MirrorPolicy;
+import io.lockstep.mirror.record.AckLevel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -117,7 +118,8 @@ public final class ConfigReader {
                     section.durationNs("link-fault-grace", "400ms"),
                     section.number("window-slots", 8192),
                     Math.toIntExact(Math.min(Integer.MAX_VALUE, section.size("held-outputs", "4m"))),
-                    section.choice("compression", MirrorPolicy.Compression.AUTO));
+                    section.choice("compression", MirrorPolicy.Compression.AUTO),
+                    section.choice("ack-level", AckLevel.RECEIVED));
         } catch (IllegalArgumentException e) {
             for (String error : e.getMessage().split("; ", -1)) {
                 errors.add("policy." + error);

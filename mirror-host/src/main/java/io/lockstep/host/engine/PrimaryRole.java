@@ -7,6 +7,7 @@ import io.lockstep.mirror.PrimaryMirror;
 import io.lockstep.mirror.PrimaryParts;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.spi.FramePort;
+import io.lockstep.mirror.spi.NoDisk;
 import java.nio.channels.Selector;
 import java.util.concurrent.ThreadLocalRandom;
 import org.agrona.DirectBuffer;
@@ -49,6 +50,7 @@ final class PrimaryRole implements Role {
                 context.vm(),
                 running.guest(),
                 running.tracker(),
+                NoDisk.NONE,
                 running.guest().nic(),
                 uplink,
                 link.window(),

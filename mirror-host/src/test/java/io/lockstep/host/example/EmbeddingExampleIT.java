@@ -12,6 +12,7 @@ import io.lockstep.host.VmStatus;
 import io.lockstep.host.config.HostConfig;
 import io.lockstep.mirror.MirrorPolicy;
 import io.lockstep.mirror.failover.MirrorState;
+import io.lockstep.mirror.record.AckLevel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -43,7 +44,8 @@ class EmbeddingExampleIT {
             9_000 * MS,
             4096,
             4 << 20,
-            MirrorPolicy.Compression.AUTO);
+            MirrorPolicy.Compression.AUTO,
+            AckLevel.RECEIVED);
 
     private static final int TICKS = 5;
     private static final long LIMIT_NS = 120_000_000_000L;
