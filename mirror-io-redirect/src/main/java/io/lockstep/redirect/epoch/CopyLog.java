@@ -25,4 +25,6 @@ interface CopyLog {
     long maxIdleNs();
 
     String problemText();
+
+    void close();
 }

@@ -124,6 +124,10 @@ final class CopyMarks {
         return log.doWork(nowNs);
     }
 
+    void close() {
+        log.close();
+    }
+
     long maxIdleNs() {
         return log.maxIdleNs();
     }

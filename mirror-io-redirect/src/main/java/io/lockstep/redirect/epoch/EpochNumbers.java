@@ -34,6 +34,17 @@ final class EpochNumbers {
         return 0;
     }
 
+    /** The newest epoch that surely is in the sets up to this one; 0 if none is known. */
+    long epochUpTo(long set) {
+        for (int i = count - 1; i >= 0; i--) {
+            int at = (first + i) & (SIZE - 1);
+            if (sets[at] <= set) {
+                return epochs[at];
+            }
+        }
+        return 0;
+    }
+
     /** Another primary numbers from now on. */
     void clear() {
         count = 0;

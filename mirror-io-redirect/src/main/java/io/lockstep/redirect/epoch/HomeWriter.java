@@ -65,6 +65,7 @@ final class HomeWriter {
     private boolean flushOwed;
     private boolean zeroesAsData;
     private boolean stopped;
+    private boolean abandoned;
     private String failure = "";
     private long targetSet;
     private long durableSet;
@@ -106,6 +107,9 @@ final class HomeWriter {
     }
 
     private boolean step(boolean useJournal) {
+        if (abandoned) {
+            return false;
+        }
         return switch (phase) {
             case IDLE -> begin(useJournal);
             case MARKING -> journalWhenMarked();
@@ -255,10 +259,14 @@ final class HomeWriter {
         if (runBuffer[id] != null) {
             runBuffer[id].release();
             runBuffer[id] = null;
-        } else if (request.fault() == BlockFault.NOT_SUPPORTED) {
+        } else if (request.fault() == BlockFault.NOT_SUPPORTED && !abandoned) {
             zeroesAsData = true;
             redoFrom[redoCount] = runFrom[id];
             redoEnd[redoCount++] = runEnd[id];
+            requests.release(request);
+            return;
+        }
+        if (abandoned) {
             requests.release(request);
             return;
         }
@@ -296,6 +304,7 @@ final class HomeWriter {
 
     /** Forgets what is committed: the home was left behind, and the partner has it. */
     void drop() {
+        abandoned = true;
         dropBatch();
         gather();
         dropBatch();
@@ -304,6 +313,7 @@ final class HomeWriter {
     private void dropBatch() {
         for (int i = 0; i < count; i++) {
             if (batch[i] != Overlay.NONE) {
+                listener.left(overlay.blockOf(batch[i]));
                 overlay.release(batch[i]);
             }
         }

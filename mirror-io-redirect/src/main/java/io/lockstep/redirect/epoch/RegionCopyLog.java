@@ -65,4 +65,9 @@ final class RegionCopyLog implements CopyLog {
     public String problemText() {
         return log.problemText();
     }
+
+    @Override
+    public void close() {
+        log.close();
+    }
 }

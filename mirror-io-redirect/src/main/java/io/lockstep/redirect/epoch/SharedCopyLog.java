@@ -58,4 +58,7 @@ final class SharedCopyLog implements CopyLog {
     public String problemText() {
         return "";
     }
+
+    @Override
+    public void close() {}
 }
