@@ -15,7 +15,12 @@ final class CopyMarks {
     private final int blocksPerRegion;
     private final long[] lastSet;
     private long stateTicket;
-    private boolean partnerMayCarryToken = true;
+    /** The token of the copies that miss at most what is marked. In the log only while that would be true after a crash. */
+    private long base;
+    private boolean baseDue;
+    private boolean partnerMayCarryToken;
+    /** True if this process knows all that a partner can have got under the token. */
+    private boolean warm;
 
     CopyMarks(CopyLog log, long blocks, LongSupplier random) {
         this.log = log;
@@ -23,6 +28,8 @@ final class CopyMarks {
         this.blocks = blocks;
         this.blocksPerRegion = log.regionBytes() / Overlay.BLOCK;
         this.lastSet = new long[log.regions()];
+        this.base = log.state().baseToken();
+        this.partnerMayCarryToken = base == 0;
     }
 
     CopyState state() {
@@ -67,22 +74,53 @@ final class CopyMarks {
 
     /** True if a copy with this token misses at most what is marked. */
     boolean covers(long partnerToken) {
+        return partnerToken != 0 && (partnerToken == log.state().token() || partnerToken == base);
+    }
+
+    /** Epochs of this host are handed out from now on: a partner may come to carry the token. */
+    void holding() {
         CopyState state = log.state();
-        return partnerToken != 0 && (partnerToken == state.token() || partnerToken == state.baseToken());
+        baseDue = false;
+        if (state.baseToken() != 0) {
+            stateTicket = log.update(withBase(state, 0));
+        }
     }
 
     /** A set was closed that a partner may take: if it does, it carries this token from then on. */
     void handedOut() {
         partnerMayCarryToken = true;
+        warm = true;
     }
 
-    /** This host writes alone from now on. The same token goes on if nobody else can have it. */
+    /**
+     * This host writes alone from now on. The same token goes on if nobody else can have it. After a start from what was left on the
+     * medium the partner's copy may hold epochs that this one has lost, so no other copy is covered by the marks.
+     */
     void writeAlone() {
         CopyState state = log.state();
         if (partnerMayCarryToken || state.token() == 0) {
-            stateTicket = log.update(state.alone(freshToken(), state.token()));
+            base = warm ? state.token() : 0;
+            stateTicket = log.update(state.alone(freshToken(), 0));
             partnerMayCarryToken = false;
+            warm = true;
         }
+        baseDue = base != 0 && log.state().baseToken() == 0;
+    }
+
+    /** All that a partner can have is durable here: from now on the marks mean something after a power cut of this host, too. */
+    void drained() {
+        if (baseDue) {
+            baseDue = false;
+            stateTicket = log.update(withBase(log.state(), base));
+        }
+    }
+
+    boolean isBaseDue() {
+        return baseDue;
+    }
+
+    private static CopyState withBase(CopyState state, long base) {
+        return new CopyState(state.token(), base, state.consistent(), state.stale(), state.generation());
     }
 
     /** A copy that was never used is the disk as it is. */
@@ -90,6 +128,7 @@ final class CopyMarks {
         CopyState state = log.state();
         if (state.token() == 0) {
             stateTicket = log.update(new CopyState(freshToken(), 0, true, false, state.generation()));
+            partnerMayCarryToken = false;
         }
     }
 
@@ -106,6 +145,9 @@ final class CopyMarks {
     /** The copy holds what the primary's does. */
     void equalTo(long token) {
         partnerMayCarryToken = true;
+        warm = true;
+        base = 0;
+        baseDue = false;
         stateTicket = log.update(log.state().equalTo(token));
     }
 

@@ -106,9 +106,9 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
             work += writer.doWork(!sync.isFilling());
         }
         sync.adopt(writer.durableSet());
-        if (aloneDue && !sync.isPending()) {
-            marks.writeAlone();
-            aloneDue = false;
+        takeToken();
+        if (state == DiskState.THROUGH && !aloneDue && marks.isBaseDue() && isWritten()) {
+            marks.drained();
         }
         leaveWhenLatched();
         durableEpoch = Math.max(durableEpoch, numbers.epochUpTo(writer.durableSet()));
@@ -149,9 +149,12 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         return Math.min(devices.maxIdleNs(), marks.maxIdleNs());
     }
 
+    private boolean isWritten() {
+        return writer.isIdle() && !overlay.hasReady() && writer.durableSet() == overlay.committedSet();
+    }
+
     boolean isSettled() {
-        boolean written = writer.isIdle() && !overlay.hasReady() && writer.durableSet() == overlay.committedSet();
-        return written && changes.isIdle() && !sync.isPending() && !aloneDue && marks.isStateDurable();
+        return isWritten() && changes.isIdle() && !sync.isPending() && !aloneDue && !marks.isBaseDue() && marks.isStateDurable();
     }
 
     // ---- requests: IoGate
@@ -263,6 +266,9 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
     }
 
     boolean read(long block, MutableDirectBuffer target, int offset) {
+        if (aloneDue || !marks.isStateDurable()) {
+            return false; // a partner must not carry the token before the log says that it may
+        }
         int version = overlay.newest(block);
         if (version == Overlay.NONE) {
             return readAhead.read(block, target, offset);
@@ -297,6 +303,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
             become(DiskState.HELD);
             writer.oweFlush();
             numbers.clear();
+            marks.holding();
         }
     }
 
@@ -312,8 +319,20 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         become(DiskState.THROUGH);
         numbers.clear();
         aloneDue = !shared;
+        takeToken();
         overlay.seal(Long.MAX_VALUE);
         overlay.commit(Long.MAX_VALUE);
+    }
+
+    /** Names what this host writes alone, as soon as the name that it builds on is written down. */
+    private void takeToken() {
+        if (aloneDue && !sync.isPending()) {
+            aloneDue = false;
+            marks.writeAlone();
+            if (state == DiskState.HELD) {
+                marks.holding();
+            }
+        }
     }
 
     long durableEpoch() {
@@ -405,7 +424,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
             fail(claim.problem());
             return 1;
         }
-        boolean written = overlay.used() == 0 && writer.isIdle() && writer.durableSet() == overlay.committedSet();
+        boolean written = overlay.used() == 0 && isWritten();
         if (!shutOut || (shared && !written)) {
             return 0;
         }
