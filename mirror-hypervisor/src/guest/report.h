@@ -27,7 +27,7 @@ static inline uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * NANOS + (uint64_t)t.tv_nsec;
 }
 
-static void report_serve(const char *name, volatile uint64_t *count)
+static inline void report_serve(const char *name, volatile uint64_t *count)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(REPORT_PORT)};
     int on = 1;
@@ -53,7 +53,7 @@ static void report_serve(const char *name, volatile uint64_t *count)
 }
 
 /* Starts the server in a child that dies with its parent; returns the shared counter. */
-static volatile uint64_t *report_start(const char *name)
+static inline volatile uint64_t *report_start(const char *name)
 {
     volatile uint64_t *count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (count == MAP_FAILED) {

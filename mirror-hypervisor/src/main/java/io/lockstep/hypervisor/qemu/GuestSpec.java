@@ -27,7 +27,10 @@ import java.util.function.Consumer;
  * @param mac address of the guest's network card
  * @param uuid of the guest
  * @param serialLog file that receives the guest's serial console, appended to; empty to discard the console
- * @param extraArguments more arguments for QEMU, such as disks; the same on both hosts
+ * @param diskBytes size of the guest's disk, a multiple of 4 KiB; 0 for none
+ * @param diskSocket unix socket of the NBD server that serves the disk to this host's QEMU, which reads from it before the guest runs;
+ *     each host has its own, so it may be empty until QEMU is launched
+ * @param extraArguments more arguments for QEMU; the same on both hosts
  */
 public record GuestSpec(
         String name,
@@ -43,6 +46,8 @@ public record GuestSpec(
         String mac,
         String uuid,
         String serialLog,
+        long diskBytes,
+        String diskSocket,
         List<String> extraArguments) {
 
     /** A machine without BIOS, PCI or legacy devices: the smallest device state, hence the shortest pause. */
@@ -61,6 +66,7 @@ public record GuestSpec(
         initrd = initrd == null ? "" : initrd;
         commandLine = commandLine == null ? "" : commandLine;
         serialLog = serialLog == null ? "" : serialLog;
+        diskSocket = diskSocket == null ? "" : diskSocket;
         new GuestSpecRules()
                 .text("name", name)
                 .text("qemu", qemu)
@@ -73,6 +79,7 @@ public record GuestSpec(
                 .text("mac", mac)
                 .text("uuid", uuid)
                 .textOrEmpty("serialLog", serialLog)
+                .disk(diskBytes, diskSocket)
                 .verify();
     }
 
@@ -94,6 +101,8 @@ public record GuestSpec(
                 "console=ttyS0 quiet panic=1 reboot=t",
                 mac,
                 uuid.toString(),
+                "",
+                0,
                 "",
                 List.of());
     }
@@ -131,6 +140,16 @@ public record GuestSpec(
         return with(edit -> edit.serialLog = path);
     }
 
+    /** The same with a disk of that many bytes; 0 for none. */
+    public GuestSpec withDisk(long bytes) {
+        return with(edit -> edit.diskBytes = bytes);
+    }
+
+    /** The same with another socket to find the disk at; each host has its own. */
+    public GuestSpec withDiskSocket(String path) {
+        return with(edit -> edit.diskSocket = path);
+    }
+
     /** The same with another QEMU binary. */
     public GuestSpec withQemu(String binary) {
         return with(edit -> edit.qemu = binary);
@@ -158,6 +177,8 @@ public record GuestSpec(
         private int vcpus;
         private String commandLine;
         private String serialLog;
+        private long diskBytes;
+        private String diskSocket;
         private List<String> extraArguments;
 
         Edit(GuestSpec original) {
@@ -170,6 +191,8 @@ public record GuestSpec(
             vcpus = original.vcpus;
             commandLine = original.commandLine;
             serialLog = original.serialLog;
+            diskBytes = original.diskBytes;
+            diskSocket = original.diskSocket;
             extraArguments = original.extraArguments;
         }
 
@@ -188,6 +211,8 @@ public record GuestSpec(
                     original.mac,
                     original.uuid,
                     serialLog,
+                    diskBytes,
+                    diskSocket,
                     extraArguments);
         }
     }

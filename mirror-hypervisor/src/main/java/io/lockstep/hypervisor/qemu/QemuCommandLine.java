@@ -33,6 +33,9 @@ final class QemuCommandLine {
         add(line, "-chardev", serial, "-serial", "chardev:serial");
         add(line, "-netdev", "stream,id=nic,server=off,addr.type=unix,addr.path=" + files.nic());
         add(line, "-device", networkCard(spec) + ",netdev=nic,mac=" + spec.mac());
+        if (spec.diskBytes() > 0) {
+            disk(line, spec);
+        }
         add(line, "-chardev", "socket,id=qmp,server=off,path=" + files.qmp(), "-mon", "chardev=qmp,mode=control");
         add(line, "-S");
         if (incoming) {
@@ -40,6 +43,17 @@ final class QemuCommandLine {
         }
         line.addAll(spec.extraArguments());
         return line;
+    }
+
+    private static void disk(List<String> line, GuestSpec spec) {
+        // A server that goes away is waited for, and the guest stands still rather than see an error.
+        add(
+                line,
+                "-blockdev",
+                "driver=nbd,node-name=disk,server.type=unix,server.path=" + spec.diskSocket()
+                        + ",reconnect-delay=30,open-timeout=10,cache.direct=on,discard=unmap");
+        String device = spec.machine().startsWith("microvm") ? "virtio-blk-device" : "virtio-blk-pci";
+        add(line, "-device", device + ",drive=disk,werror=stop,rerror=stop");
     }
 
     private static String networkCard(GuestSpec spec) {

@@ -73,6 +73,9 @@ final class QemuMachine implements QmpHandler, AutoCloseable {
         this.environment = Map.copyOf(environment);
         this.incoming = incoming;
         try {
+            if (spec.diskBytes() > 0 && spec.diskSocket().isEmpty()) {
+                throw new IOException("guest '" + spec.name() + "' has a disk, but no socket where it is served");
+            }
             files = QemuFiles.in(directory);
             ram = RamFile.create(files.ram(), spec.memoryBytes());
         } catch (IOException e) {

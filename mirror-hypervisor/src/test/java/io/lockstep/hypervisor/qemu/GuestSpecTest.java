@@ -21,6 +21,8 @@ class GuestSpecTest {
                 .withSize(3L << 30, 4)
                 .withAccelerator("tcg")
                 .withSerialLog("/var/log/web-1.log")
+                .withDisk(1L << 30)
+                .withDiskSocket("/run/web-1.disk")
                 .withExtraArguments(List.of("-drive", "if=none,id=d"));
 
         assertEquals(spec, GuestSpec.fromJson(spec.toJson()));
@@ -31,7 +33,7 @@ class GuestSpecTest {
         InvalidGuestSpecException e = assertThrows(
                 InvalidGuestSpecException.class,
                 () -> new GuestSpec(
-                        "no spaces please", "", "q35", null, "xen", 1000, 0, "/a,b", "", "", "01:02", "x", "", null));
+                        "no spaces please", "", "q35", null, "xen", 1000, 0, "/a,b", "", "", "01:02", "x", "", 100, "a,b", null));
 
         assertEquals(
                 List.of(
@@ -44,7 +46,9 @@ class GuestSpecTest {
                         "vcpus",
                         "kernel",
                         "mac",
-                        "uuid"),
+                        "uuid",
+                        "diskBytes",
+                        "diskSocket"),
                 e.problems().stream()
                         .map(InvalidGuestSpecException.Problem::key)
                         .toList());
