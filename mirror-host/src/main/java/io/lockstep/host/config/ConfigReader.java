@@ -170,6 +170,8 @@ public final class ConfigReader {
                     section.text("mac", like.mac()),
                     section.text("uuid", like.uuid()),
                     "",
+                    0,
+                    "",
                     section.texts("extra-args"));
             return new GuestConfig(spec, startOn, section.flag("console-log", true));
         } catch (InvalidGuestSpecException e) {

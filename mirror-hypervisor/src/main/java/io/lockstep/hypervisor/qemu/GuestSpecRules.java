@@ -30,10 +30,12 @@ final class GuestSpecRules {
     private static final Map<String, Rule> RULES = Map.ofEntries(
             Map.entry("name", new Rule(NAME, "1-63 letters, digits, '.', '_' or '-', starting with a letter or digit")),
             Map.entry("qemu", new Rule(PATH, "a program name or path without commas")),
-            Map.entry("machine", new Rule(
-                    MACHINE,
-                    "microvm, pc-q35-X.Y or pc-i440fx-X.Y with a version (an unversioned type may differ between"
-                            + " hosts), then ,key=value options")),
+            Map.entry(
+                    "machine",
+                    new Rule(
+                            MACHINE,
+                            "microvm, pc-q35-X.Y or pc-i440fx-X.Y with a version (an unversioned type may differ between"
+                                    + " hosts), then ,key=value options")),
             Map.entry("cpu", new Rule(CPU, "a CPU model such as max or Skylake-Server-v4, then ,key=value options")),
             Map.entry("accelerator", new Rule(ACCELERATOR, "kvm, tcg or kvm:tcg")),
             Map.entry("kernel", new Rule(PATH, "a path without commas")),
@@ -41,7 +43,9 @@ final class GuestSpecRules {
             Map.entry("mac", new Rule(MAC, "six hex bytes with colons, the first one even (a unicast address)")),
             Map.entry("uuid", new Rule(UUID, "8-4-4-4-12 hex digits")),
             Map.entry("serialLog", new Rule(PATH, "a path without commas, or empty")),
-            Map.entry("diskSocket", new Rule(PATH, "a path of at most " + MAX_SOCKET + " bytes without commas, or empty"))));
+            Map.entry(
+                    "diskSocket",
+                    new Rule(PATH, "a path of at most " + MAX_SOCKET + " bytes without commas, or empty")));
 
     private record Rule(Pattern pattern, String allowed) {}
 

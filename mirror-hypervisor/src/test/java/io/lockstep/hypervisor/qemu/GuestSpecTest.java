@@ -33,7 +33,22 @@ class GuestSpecTest {
         InvalidGuestSpecException e = assertThrows(
                 InvalidGuestSpecException.class,
                 () -> new GuestSpec(
-                        "no spaces please", "", "q35", null, "xen", 1000, 0, "/a,b", "", "", "01:02", "x", "", 100, "a,b", null));
+                        "no spaces please",
+                        "",
+                        "q35",
+                        null,
+                        "xen",
+                        1000,
+                        0,
+                        "/a,b",
+                        "",
+                        "",
+                        "01:02",
+                        "x",
+                        "",
+                        100,
+                        "a,b",
+                        null));
 
         assertEquals(
                 List.of(
