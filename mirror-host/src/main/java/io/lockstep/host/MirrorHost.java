@@ -65,7 +65,7 @@ public final class MirrorHost implements AutoCloseable {
      * @throws IllegalStateException if this host knows the guest already, or the partner runs it
      */
     public ProtectedVm protect(GuestSpec spec) throws IOException {
-        return add(new ProtectedVm(engine.start(new GuestConfig(spec, config.host(), true))));
+        return add(new ProtectedVm(engine.start(GuestConfig.of(spec, config.host()))));
     }
 
     /**

@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.lockstep.hypervisor.dirty.TrackerChoice;
-import io.lockstep.hypervisor.qemu.GuestSpec;
-import io.lockstep.hypervisor.qemu.InvalidGuestSpecException;
 import io.lockstep.mirror.MirrorPolicy;
 import io.lockstep.mirror.record.AckLevel;
 import java.io.IOException;
@@ -14,18 +12,10 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /** Reads a {@link HostConfig} from YAML. */
 public final class ConfigReader {
-    /** Where the configuration's key differs from the component's name. */
-    private static final Map<String, String> KEYS =
-            Map.of("memoryBytes", "memory", "commandLine", "append", "extraArguments", "extra-args");
-
     private final List<String> errors = new ArrayList<>();
 
     private ConfigReader() {}
@@ -72,7 +62,7 @@ public final class ConfigReader {
         UplinkConfig uplink = uplink(root.section("uplink"));
         TrackerChoice tracker = root.choice("tracker", TrackerChoice.AUTO);
         MirrorPolicy policy = policy(root.section("policy"));
-        List<GuestConfig> guests = guests(root, new LinkedHashSet<>(List.of(host, partnerHost)));
+        List<GuestConfig> guests = new GuestReader(errors, List.of(host, partnerHost)).guests(root);
         root.rejectUnknown();
         try {
             return new HostConfig(
@@ -125,61 +115,6 @@ public final class ConfigReader {
                 errors.add("policy." + error);
             }
             return MirrorPolicy.standard();
-        } finally {
-            section.rejectUnknown();
-        }
-    }
-
-    private List<GuestConfig> guests(Section root, Set<String> hosts) {
-        List<GuestConfig> guests = new ArrayList<>();
-        Set<String> names = new HashSet<>();
-        for (Section section : root.list("guests")) {
-            GuestConfig guest = guest(section, hosts);
-            if (guest != null) {
-                guests.add(guest);
-                if (!names.add(guest.spec().name())) {
-                    errors.add(section.name("name") + " is '" + guest.spec().name() + "': another guest has this name");
-                }
-            }
-        }
-        if (guests.isEmpty() && errors.isEmpty()) {
-            errors.add("guests is empty: must have at least one guest");
-        }
-        return guests;
-    }
-
-    private GuestConfig guest(Section section, Set<String> hosts) {
-        String name = section.required("name");
-        String startOn = section.required("start-on");
-        if (!startOn.isEmpty() && !hosts.contains(startOn)) {
-            errors.add(section.name("start-on") + " is '" + startOn + "': must be one of " + String.join(", ", hosts));
-        }
-        GuestSpec like = GuestSpec.of(name.isEmpty() ? "unnamed" : name, "/", "");
-        try {
-            GuestSpec spec = new GuestSpec(
-                    name,
-                    section.text("qemu", like.qemu()),
-                    section.text("machine", like.machine()),
-                    section.text("cpu", like.cpu()),
-                    section.text("accelerator", like.accelerator()),
-                    section.size("memory", "256m"),
-                    section.number("vcpus", 1),
-                    section.required("kernel"),
-                    section.text("initrd", ""),
-                    (like.commandLine() + " " + section.text("append", "")).trim(),
-                    section.text("mac", like.mac()),
-                    section.text("uuid", like.uuid()),
-                    "",
-                    0,
-                    "",
-                    section.texts("extra-args"));
-            return new GuestConfig(spec, startOn, section.flag("console-log", true));
-        } catch (InvalidGuestSpecException e) {
-            for (InvalidGuestSpecException.Problem problem : e.problems()) {
-                String key = KEYS.getOrDefault(problem.key(), problem.key());
-                errors.add(section.name(key) + " is '" + problem.value() + "': must be " + problem.allowed());
-            }
-            return null;
         } finally {
             section.rejectUnknown();
         }

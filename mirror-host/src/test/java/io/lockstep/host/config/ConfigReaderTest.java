@@ -80,6 +80,84 @@ class ConfigReaderTest {
     }
 
     @Test
+    void shouldReadADisk() {
+        HostConfig config = ConfigReader.parse(
+                "test",
+                withDisk(
+                        """
+                      topology: shared
+                      size: 128m
+                      paths: [/dev/sdb, "nbd+unix:///x?socket=/run/x.sock"]
+                      state-dir: /var/lib/mirror
+                      held: 32m
+                      serve: 127.0.0.1:7430
+                      partner: 127.0.0.1:7431
+                """));
+
+        GuestConfig guest = config.guests().get(0);
+        DiskConfig disk = guest.disk().orElseThrow();
+        assertEquals(128L << 20, guest.spec().diskBytes());
+        assertEquals(DiskConfig.Topology.SHARED, disk.topology());
+        assertEquals(List.of("/dev/sdb", "nbd+unix:///x?socket=/run/x.sock"), texts(disk.paths()));
+        assertEquals("x", disk.paths().get(1).export());
+        assertEquals("/run/x.sock", disk.paths().get(1).file().toString());
+        assertEquals(32L << 20, disk.heldBytes());
+        assertEquals(7431, disk.partner().orElseThrow().getPort());
+    }
+
+    @Test
+    void shouldReportEveryErrorOfADiskAtOnce() {
+        ConfigException values = assertThrows(
+                ConfigException.class,
+                () -> ConfigReader.parse(
+                        "t",
+                        withDisk(
+                                """
+                      topology: both
+                      size: 1000
+                      paths: [disk.img]
+                      serve: here
+                      colour: red
+                """)));
+        assertMentions(values, "guests[0].disk.topology is 'both': must be one of copies, shared");
+        assertMentions(values, "guests[0].disk.size is '1000': must be a multiple of 4096");
+        assertMentions(values, "guests[0].disk.paths has 'disk.img': must be an absolute path");
+        assertMentions(values, "guests[0].disk.state-dir is missing");
+        assertMentions(values, "guests[0].disk.serve is 'here': must be host:port");
+        assertMentions(values, "guests[0].disk.colour is not a key");
+
+        ConfigException together = assertThrows(
+                ConfigException.class,
+                () -> ConfigReader.parse(
+                        "t",
+                        withDisk(
+                                """
+                      size: 1m
+                      paths: [/a, /a]
+                      state-dir: /s
+                      held: 4k
+                      serve: 127.0.0.1:7430
+                """)));
+        assertMentions(together, "guests[0].disk.paths is '[/a, /a]': must not have the same way twice");
+        assertMentions(together, "guests[0].disk.held is '4096': must be from 1048576");
+        assertMentions(together, "guests[0].disk.partner is missing: with one of serve and partner");
+    }
+
+    private static String withDisk(String lines) {
+        return MINIMAL.replace("kernel: /srv/vmlinuz}", "kernel: /srv/vmlinuz, disk: {__}}")
+                .replace("{__}", flow(lines));
+    }
+
+    /** The lines as one flow mapping, as the guest above is one. */
+    private static String flow(String lines) {
+        return "{" + String.join(", ", lines.strip().split("\\n\\s*", -1)) + "}";
+    }
+
+    private static List<String> texts(List<DiskPath> paths) {
+        return paths.stream().map(DiskPath::text).toList();
+    }
+
+    @Test
     void shouldSayWhereTheTextIsNotYaml() {
         ConfigException e =
                 assertThrows(ConfigException.class, () -> ConfigReader.parse("a.yaml", "host: [a\nrun-dir: /x\n"));

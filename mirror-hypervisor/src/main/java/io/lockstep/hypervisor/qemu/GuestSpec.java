@@ -56,6 +56,9 @@ public record GuestSpec(
     /** The PCI Express machine, for guests that need it. */
     public static final String Q35 = "pc-q35-7.2";
 
+    /** Name of the export under which the disk's NBD server must serve it. */
+    public static final String DISK_EXPORT = "disk";
+
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);

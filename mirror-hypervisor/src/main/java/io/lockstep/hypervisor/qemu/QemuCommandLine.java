@@ -50,8 +50,8 @@ final class QemuCommandLine {
         add(
                 line,
                 "-blockdev",
-                "driver=nbd,node-name=disk,server.type=unix,server.path=" + spec.diskSocket()
-                        + ",reconnect-delay=30,open-timeout=10,cache.direct=on,discard=unmap");
+                "driver=nbd,node-name=disk,server.type=unix,server.path=" + spec.diskSocket() + ",export="
+                        + GuestSpec.DISK_EXPORT + ",reconnect-delay=30,open-timeout=10,cache.direct=on,discard=unmap");
         String device = spec.machine().startsWith("microvm") ? "virtio-blk-device" : "virtio-blk-pci";
         add(line, "-device", device + ",drive=disk,werror=stop,rerror=stop");
     }

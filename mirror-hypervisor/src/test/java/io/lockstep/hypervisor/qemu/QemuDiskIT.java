@@ -136,7 +136,16 @@ class QemuDiskIT {
     private Path serve(Path image) throws IOException {
         Path socket = Path.of(image + ".sock");
         Process server = new ProcessBuilder(
-                        "qemu-nbd", "-t", "-f", "raw", "--cache=writeback", "-k", socket.toString(), image.toString())
+                        "qemu-nbd",
+                        "-t",
+                        "-x",
+                        GuestSpec.DISK_EXPORT,
+                        "-f",
+                        "raw",
+                        "--cache=writeback",
+                        "-k",
+                        socket.toString(),
+                        image.toString())
                 .inheritIO()
                 .start();
         guests.closeLater(() -> {
