@@ -14,23 +14,29 @@ final class HostConfigFile {
     private HostConfigFile() {}
 
     /**
-     * The text for one host.
+     * Where a host is, and whom it reaches.
      *
      * @param listen where it listens, {@code host:port}
      * @param partner where it reaches its partner
+     * @param tap its tap
+     * @param serve where it serves its copy of the disk
+     * @param served where its partner does
      */
-    static String text(PairConfig config, Side side, String listen, String partner, String tap) throws IOException {
+    record Addresses(String listen, String partner, String tap, String serve, String served) {}
+
+    /** The text for one host. */
+    static String text(PairConfig config, Side side, Addresses addresses) throws IOException {
         ObjectNode root = YAML.createObjectNode();
         root.put("host", side.hostName())
                 .put("run-dir", config.runDir(side).toString())
                 .put("arbiter-dir", config.arbiterDir().toString())
-                .put("listen", listen);
-        root.putObject("partner").put("host", side.other().hostName()).put("address", partner);
+                .put("listen", addresses.listen());
+        root.putObject("partner").put("host", side.other().hostName()).put("address", addresses.partner());
         String limit = config.memoryLimit().get(side);
         if (limit != null) {
             root.put("memory-limit", limit);
         }
-        root.putObject("uplink").put("tap", tap);
+        root.putObject("uplink").put("tap", addresses.tap());
         if (!config.policy().isEmpty()) {
             ObjectNode policy = root.putObject("policy");
             config.policy().entrySet().stream()
@@ -38,17 +44,34 @@ final class HostConfigFile {
                     .forEach(entry -> policy.put(entry.getKey(), entry.getValue()));
         }
         String load = config.guestLoad().isEmpty() ? "" : " mirror.load=" + config.guestLoad();
-        root.putArray("guests")
-                .addObject()
-                .put("name", PairConfig.VM)
+        String disk = config.disk() == null ? "" : " " + config.disk().guestWords();
+        ObjectNode guest = root.putArray("guests").addObject();
+        guest.put("name", PairConfig.VM)
                 .put("start-on", Side.A.hostName())
                 .put("kernel", config.guestDir().resolve("vmlinuz").toString())
                 .put("initrd", config.guestDir().resolve("initrd").toString())
-                .put("append", "mirror.ip=" + RigNetwork.GUEST + "/24" + load)
+                .put("append", "mirror.ip=" + RigNetwork.GUEST + "/24" + load + disk)
                 .put("memory", config.guestMemory())
                 .put("mac", "52:54:00:77:00:10")
                 .put("console-log", true);
+        if (config.disk() != null) {
+            disk(config, side, addresses, guest.putObject("disk"));
+        }
         return YAML.writeValueAsString(root);
+    }
+
+    private static void disk(PairConfig config, Side side, Addresses addresses, ObjectNode disk) {
+        Path directory = config.diskDir(side);
+        String path = config.disk().injected()
+                ? "nbd+unix:///?socket=" + DiskServer.socket(directory)
+                : DiskServer.image(directory).toString();
+        disk.put("topology", "copies")
+                .put("size", config.disk().mib() + "m")
+                .put("state-dir", directory.resolve("state").toString())
+                .put("held", "64m")
+                .put("serve", addresses.serve())
+                .put("partner", addresses.served());
+        disk.putArray("paths").add(path);
     }
 
     static Path write(Path file, String text) throws IOException {

@@ -21,7 +21,8 @@ import java.util.function.BooleanSupplier;
  */
 public final class PairRig implements AutoCloseable {
     private static final int PORT = 7420;
-    private static final int REDIS_PORT = 6379;
+    static final int REDIS_PORT = 6379;
+    private static final int DISK_PORT = 7430;
     private static final long LOOK_MS = 10;
     private static final Duration STOP_LIMIT = Duration.ofSeconds(4);
 
@@ -29,6 +30,7 @@ public final class PairRig implements AutoCloseable {
     private final RigNetwork network;
     private final Map<Side, ByteProxy> proxies = new EnumMap<>(Side.class);
     private final Map<Side, HostProcess> hosts = new EnumMap<>(Side.class);
+    private final Map<Side, DiskServer> disks = new EnumMap<>(Side.class);
     private final List<Path> mounts = new ArrayList<>();
     private boolean closed;
 
@@ -65,7 +67,23 @@ public final class PairRig implements AutoCloseable {
             }
         }
         for (Side side : Side.values()) {
+            if (config.disk() != null) {
+                prepareDisk(side);
+            }
             Files.writeString(configFile(side), configText(side));
+        }
+    }
+
+    /** Only the first host's copy has anything on it: the other one gets it from there. */
+    private void prepareDisk(Side side) throws IOException, RigException {
+        Path directory = Files.createDirectories(config.diskDir(side));
+        Path image = DiskServer.image(directory);
+        Tool.run("truncate", "-s", config.disk().mib() + "M", image.toString());
+        if (side == Side.A) {
+            Tool.run("mkfs.ext4", "-q", "-F", image.toString(), config.disk().fileSystemMib() + "M");
+        }
+        if (config.disk().injected()) {
+            disks.put(side, DiskServer.start(directory, List.of()));
         }
     }
 
@@ -82,7 +100,13 @@ public final class PairRig implements AutoCloseable {
         if (config.proxied()) {
             partner = "127.0.0.1:" + proxies.get(side).address().getPort();
         }
-        return HostConfigFile.text(config, side, network.interconnect(side) + ":" + PORT, partner, network.tap(side));
+        HostConfigFile.Addresses addresses = new HostConfigFile.Addresses(
+                network.interconnect(side) + ":" + PORT,
+                partner,
+                network.tap(side),
+                network.interconnect(side) + ":" + DISK_PORT,
+                network.interconnect(side.other()) + ":" + DISK_PORT);
+        return HostConfigFile.text(config, side, addresses);
     }
 
     private Path configFile(Side side) {
@@ -227,6 +251,16 @@ public final class PairRig implements AutoCloseable {
         return proxies.get(dialer);
     }
 
+    /** The server in front of a host's copy of the disk. */
+    public DiskServer disk(Side side) {
+        return disks.get(side);
+    }
+
+    /** A host's copy of the disk. */
+    public Path diskImage(Side side) {
+        return DiskServer.image(config.diskDir(side));
+    }
+
     /** Where a host listens for its partner. */
     public InetSocketAddress listenAddress(Side side) {
         return new InetSocketAddress(network.interconnect(side), PORT);
@@ -292,6 +326,7 @@ public final class PairRig implements AutoCloseable {
                 log("proxy: " + e.getMessage());
             }
         }
+        disks.values().forEach(DiskServer::close);
         for (Path mount : mounts) {
             try {
                 Tool.run("umount", "--lazy", mount.toString());

@@ -1,9 +1,11 @@
 package io.lockstep.host.rig;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lockstep.host.config.ConfigReader;
+import io.lockstep.host.config.GuestConfig;
 import io.lockstep.host.config.HostConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,7 +20,13 @@ class HostConfigFileTest {
             .withMemoryLimit(Side.B, "64m");
 
     private static HostConfig read(Side side) throws IOException {
-        String text = HostConfigFile.text(PAIR, side, "192.168.7.1:7420", "192.168.7.2:7420", "tapa");
+        return read(PAIR, side);
+    }
+
+    private static HostConfig read(PairConfig pair, Side side) throws IOException {
+        HostConfigFile.Addresses addresses = new HostConfigFile.Addresses(
+                "192.168.7.1:7420", "192.168.7.2:7420", "tapa", "192.168.7.1:7430", "192.168.7.2:7430");
+        String text = HostConfigFile.text(pair, side, addresses);
         return ConfigReader.parse("test", text);
     }
 
@@ -46,5 +54,16 @@ class HostConfigFileTest {
     @Test
     void shouldGiveBothHostsTheSameGuest() throws IOException {
         assertEquals(read(Side.A).guests(), read(Side.B).guests());
+    }
+
+    @Test
+    void shouldGiveEachHostItsOwnCopyOfTheDisk() throws IOException {
+        PairConfig pair = PAIR.withDisk(new RigDisk(24, 8, 100, true));
+        GuestConfig a = read(pair, Side.A).guests().get(0);
+        GuestConfig b = read(pair, Side.B).guests().get(0);
+        assertEquals(32L << 20, a.spec().diskBytes());
+        assertEquals(a.spec(), b.spec());
+        assertNotEquals(a.disk().orElseThrow().paths(), b.disk().orElseThrow().paths());
+        assertTrue(a.spec().commandLine().contains("mirror.redis=disk mirror.diskload=24:100"), a.spec()::commandLine);
     }
 }
