@@ -19,6 +19,7 @@ import java.util.Map;
  * @param counters every counter by name
  * @param pause statistics of the pauses since the guest was last PROTECTED
  * @param receipt the last failover to this host, or null
+ * @param disk the guest's disk on this host, or null
  */
 public record VmStatus(
         String vm,
@@ -33,7 +34,8 @@ public record VmStatus(
         long roundTripUs,
         Map<String, Long> counters,
         Pause pause,
-        HostReceipt receipt) {
+        HostReceipt receipt,
+        Disk disk) {
     /** What a host is to a guest. */
     public enum Role {
         /** Being decided, or the guest is being started. */
@@ -57,4 +59,15 @@ public record VmStatus(
         /** No pause yet. */
         public static final Pause NONE = new Pause(0, 0, 0, 0, 0, 0, 0, 0);
     }
+
+    /**
+     * The disk of a guest on one host.
+     *
+     * @param state what it is used for: following the partner, held by epochs, written through
+     * @param copy {@code good}; {@code left} if this host's copy failed and the partner's is read; {@code broken} if neither can be used
+     * @param path the way to this host's copy that is used now, empty if there is none
+     * @param reason why it is so, if something is wrong
+     * @param counters what happened, by name
+     */
+    public record Disk(String state, String copy, String path, String reason, Map<String, Long> counters) {}
 }

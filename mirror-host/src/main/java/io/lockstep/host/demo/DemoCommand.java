@@ -37,6 +37,13 @@ public final class DemoCommand implements Callable<Integer> {
             description = "what is broken at a random moment: a, b, qemu-a, engine-a, link, none (a)")
     private String kill;
 
+    @Option(
+            names = "--disk",
+            description =
+                    "the guest has a disk: a database and a program that notices loss write on it; before anything else the"
+                            + " disk of the guest's host fails, and then stands still")
+    private boolean disk;
+
     @Option(names = "--netns", description = "the two hosts in two network namespaces joined by veth")
     private boolean netns;
 
@@ -67,7 +74,17 @@ public final class DemoCommand implements Callable<Integer> {
         try {
             options = DemoOptions.check(
                     new DemoOptions.Typed(
-                            epoch, seconds, kill, netns, json, seed, memory, guestDir, verbose, List.copyOf(unknown)),
+                            epoch,
+                            seconds,
+                            kill,
+                            netns,
+                            json,
+                            seed,
+                            memory,
+                            guestDir,
+                            disk,
+                            verbose,
+                            List.copyOf(unknown)),
                     JavaCommand.home());
         } catch (OptionChecks.BadOptions e) {
             return e.print("demo");

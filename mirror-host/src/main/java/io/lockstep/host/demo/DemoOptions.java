@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  * @param seed decides the moment and the client's data
  * @param memoryMib size of the guest
  * @param guestDir kernel and initrd
+ * @param disk with a disk, whose local path is broken first
  * @param verbose also shows what the hosts log
  */
 record DemoOptions(
@@ -32,6 +33,7 @@ record DemoOptions(
         long seed,
         int memoryMib,
         Path guestDir,
+        boolean disk,
         boolean verbose) {
     private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)(us|ms|s)?");
     private static final Pattern SIZE = Pattern.compile("(\\d+)([mMgG])?");
@@ -46,6 +48,7 @@ record DemoOptions(
             String seed,
             String memory,
             String guestDir,
+            boolean disk,
             boolean verbose,
             List<String> unknown) {}
 
@@ -64,7 +67,8 @@ record DemoOptions(
         Path guestDir = OptionChecks.guestDir(typed.guestDir, home, errors);
         Path json = OptionChecks.outputFile("--json", typed.json, errors);
         OptionChecks.throwIfAny(errors);
-        return new DemoOptions(epochMs, seconds, kill, typed.netns, json, seed, memoryMib, guestDir, typed.verbose);
+        return new DemoOptions(
+                epochMs, seconds, kill, typed.netns, json, seed, memoryMib, guestDir, typed.disk, typed.verbose);
     }
 
     private static double epoch(String typed, List<String> errors) {
@@ -113,6 +117,7 @@ record DemoOptions(
                 .put("kill", kill.option())
                 .put("netns", netns)
                 .put("seed", seed)
-                .put("memoryMib", memoryMib);
+                .put("memoryMib", memoryMib)
+                .put("disk", disk);
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.lockstep.host.load.LoadReport;
+import io.lockstep.host.rig.DiskCheck;
 import io.lockstep.host.rig.HostStatus;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,6 +35,16 @@ final class DemoReport {
         phase.set("pause", vm.path("pause"));
         phase.set("counters", vm.path("counters"));
         phase.put("tracker", vm.path("tracker").asText());
+    }
+
+    /** A fault of the disk that the guest did not notice. */
+    void diskFault(DiskFault fault) {
+        root.withArray("diskFaults").add(JSON.valueToTree(fault));
+    }
+
+    /** What the guest itself thinks of its disk, at the end. */
+    void diskLoad(DiskCheck.Load load) {
+        root.set("diskLoad", JSON.valueToTree(load));
     }
 
     void brokenAfterMs(double ms) {

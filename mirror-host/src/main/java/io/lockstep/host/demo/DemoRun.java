@@ -5,15 +5,18 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.lockstep.host.load.LoadClient;
 import io.lockstep.host.load.LoadConfig;
 import io.lockstep.host.load.LoadReport;
+import io.lockstep.host.rig.DiskCheck;
 import io.lockstep.host.rig.HostStatus;
 import io.lockstep.host.rig.PairConfig;
 import io.lockstep.host.rig.PairRig;
 import io.lockstep.host.rig.ProcessFacts;
+import io.lockstep.host.rig.RigDisk;
 import io.lockstep.host.rig.RigException;
 import io.lockstep.host.rig.Side;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
@@ -31,6 +34,8 @@ final class DemoRun {
     private final Path directory;
     private final LiveView view;
     private final DemoReport report;
+    private List<DiskFault> diskFaults = List.of();
+    private DiskCheck.Load diskLoad;
     private volatile boolean stopping;
 
     DemoRun(DemoOptions options, Path directory) {
@@ -69,6 +74,9 @@ final class DemoRun {
         PairConfig config = PairConfig.standard(directory, options.guestDir())
                 .withNetns(options.netns())
                 .withGuestMemory(options.memoryMib() + "m");
+        if (options.disk()) {
+            config = config.withDisk(RigDisk.standard());
+        }
         if (options.epochMs() != 25) {
             String epoch = Math.round(options.epochMs() * 1000) + "us";
             config = config.withPolicy("epoch", epoch);
@@ -101,6 +109,10 @@ final class DemoRun {
     }
 
     private void live(PairRig rig, LoadClient client) throws RigException {
+        if (options.disk()) {
+            DiskSteps.Watch watch = (what, limit, condition) -> awaitWatching(rig, client, what, limit, condition);
+            diskFaults = new DiskSteps(rig, client, view, report, watch).run();
+        }
         SplittableRandom random = new SplittableRandom(options.seed());
         long wholeNs = options.seconds() * 1_000_000_000L;
         long startNs = System.nanoTime();
@@ -150,6 +162,12 @@ final class DemoRun {
     }
 
     private void finish(PairRig rig, LoadClient client, JsonNode receipt) throws RigException {
+        if (options.disk()) {
+            view.say("the guest forgets its page cache, and Redis loads all its data from the disk ...");
+            DiskCheck.reload(rig, READ_BACK_LIMIT);
+            diskLoad = DiskSteps.sound(rig);
+            report.diskLoad(diskLoad);
+        }
         LoadReport seen = client.finish(READ_BACK_LIMIT);
         report.client(seen);
         report.hosts(rig.status(Side.A), rig.status(Side.B));
@@ -160,7 +178,9 @@ final class DemoRun {
         if (options.kill() == KillKind.NONE && !rig.status(Side.A).isProtected()) {
             throw new RigException("the guest is not protected any more: " + rig.status(Side.A));
         }
-        ReceiptBox.print(System.out, receipt, seen, report.gapNs(), options);
+        ReceiptBox box = new ReceiptBox(receipt, seen, report.gapNs(), options);
+        box.disk(diskFaults, diskLoad);
+        box.print(System.out);
         report.verified();
     }
 

@@ -2,6 +2,7 @@ package io.lockstep.host.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.lockstep.host.load.LoadReport;
+import io.lockstep.host.rig.DiskCheck;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,14 +11,57 @@ import java.util.Locale;
 /** The receipt of a failover and the client's side of it, in a box. */
 final class ReceiptBox {
     private static final int BAR = 40;
+    private static final double ATTACH_SHOWN_MS = 0.05;
 
-    private ReceiptBox() {}
+    private final JsonNode receipt;
+    private final LoadReport client;
+    private final long gapNs;
+    private final DemoOptions options;
+    private final List<String> diskLines = new ArrayList<>();
 
-    static void print(PrintStream out, JsonNode receipt, LoadReport client, long gapNs, DemoOptions options) {
+    ReceiptBox(JsonNode receipt, LoadReport client, long gapNs, DemoOptions options) {
+        this.receipt = receipt;
+        this.client = client;
+        this.gapNs = gapNs;
+        this.options = options;
+    }
+
+    /** Adds what happened to the disk; {@code load} is null if there is none. */
+    void disk(List<DiskFault> faults, DiskCheck.Load load) {
+        for (DiskFault fault : faults) {
+            diskLines.add(label("disk") + "host " + fault.host() + ": " + fault.what());
+            diskLines.add(String.format(
+                    Locale.ROOT,
+                    "           left after %.0f ms; %,d writes re-issued, %,d dropped here (the partner has them),",
+                    fault.noticedMs(),
+                    fault.counter("reissued"),
+                    fault.counter("droppedBlocks")));
+            diskLines.add(String.format(
+                    Locale.ROOT,
+                    "           %,d reads by way of the partner; longest gap %.0f ms",
+                    fault.counter("readsAway"),
+                    fault.gapMs()));
+        }
+        if (load != null) {
+            diskLines.add(String.format(
+                    Locale.ROOT,
+                    "%s%,d operations, %,d sectors verified, no I/O error, nothing lost or torn",
+                    label("guest"),
+                    load.operations(),
+                    load.verified()));
+        }
+    }
+
+    private static String label(String name) {
+        return String.format(Locale.ROOT, "%-11s", name);
+    }
+
+    void print(PrintStream out) {
         List<String> lines = new ArrayList<>();
         if (!receipt.isMissingNode()) {
             failover(receipt, lines);
         }
+        lines.addAll(diskLines);
         lines.add(String.format(
                 Locale.ROOT,
                 "client     %,d answers over one TCP connection, every one verified",
@@ -49,15 +93,28 @@ final class ReceiptBox {
                 + receipt.path("chain").asText() + ", image "
                 + receipt.path("imageId").asText());
         lines.add("dropped    " + receipt.path("droppedRecords").asLong()
-                + " records of the epoch that was not finished; nothing of it was ever visible outside");
+                + " records of the epoch that was not finished" + blocks(receipt)
+                + "; nothing of it was ever visible outside");
         double total = Math.max(0.001, receipt.path("totalMs").asDouble());
         double before = 0;
-        for (String part : List.of("detect", "fence", "load", "firstFrame")) {
+        for (String part : parts(receipt)) {
             double ms = receipt.path(part + "Ms").asDouble();
             lines.add(bar(part.equals("firstFrame") ? "frame" : part, before, ms, total));
             before += ms;
         }
         lines.add(String.format(Locale.ROOT, "%-8s %8.1f ms", "total", total));
+    }
+
+    private static String blocks(JsonNode receipt) {
+        long blocks = receipt.path("droppedBlocks").asLong();
+        return blocks == 0 ? "" : ", " + blocks + " of them disk blocks";
+    }
+
+    /** Only a disk takes time to be attached. */
+    private static List<String> parts(JsonNode receipt) {
+        return receipt.path("attachMs").asDouble() < ATTACH_SHOWN_MS
+                ? List.of("detect", "fence", "load", "firstFrame")
+                : List.of("detect", "fence", "attach", "load", "firstFrame");
     }
 
     private static String bar(String name, double before, double ms, double total) {

@@ -58,6 +58,7 @@ final class FailedRole implements Role {
                 0,
                 Map.of(),
                 VmStatus.Pause.NONE,
+                null,
                 null);
     }
 

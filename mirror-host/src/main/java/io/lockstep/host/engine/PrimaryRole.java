@@ -123,7 +123,8 @@ final class PrimaryRole implements Role {
                 link.board().roundTripNs() / NS_PER_US,
                 mirror.counters().byName(),
                 listener.pauses().summary(),
-                receipt);
+                receipt,
+                null);
     }
 
     @Override

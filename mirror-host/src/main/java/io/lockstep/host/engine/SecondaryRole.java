@@ -111,6 +111,7 @@ final class SecondaryRole implements Role {
                 0,
                 mirror.counters().byName(),
                 VmStatus.Pause.NONE,
+                null,
                 null);
     }
 

@@ -186,6 +186,7 @@ final class StartingRole implements Role {
                 0,
                 Map.of(),
                 VmStatus.Pause.NONE,
+                null,
                 null);
     }
 

@@ -91,6 +91,12 @@ public final class HostStatus {
         return receipt.isNull() ? MissingNode.getInstance() : receipt;
     }
 
+    /** The guest's disk on this host, a missing node if it has none. */
+    public JsonNode disk() {
+        JsonNode disk = vm.path("disk");
+        return disk.isNull() ? MissingNode.getInstance() : disk;
+    }
+
     /** It is not older than this. */
     public long takenNs() {
         return takenNs;

@@ -28,7 +28,8 @@ class DemoOptionsTest {
 
     private static DemoOptions.Typed typed(
             String epoch, String seconds, String kill, String memory, String... unknown) {
-        return new DemoOptions.Typed(epoch, seconds, kill, false, null, null, memory, null, false, List.of(unknown));
+        return new DemoOptions.Typed(
+                epoch, seconds, kill, false, null, null, memory, null, false, false, List.of(unknown));
     }
 
     @Test
