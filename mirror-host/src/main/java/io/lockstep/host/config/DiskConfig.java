@@ -31,8 +31,8 @@ public record DiskConfig(
         SHARED
     }
 
-    private static final long MIN_HELD = 1L << 20;
-    private static final long MAX_HELD = 4L << 30;
+    private static final long MIN_HELD = 4L << 20;
+    private static final long MAX_HELD = 512L << 20;
 
     /** Checks every value; the message has all errors. */
     public DiskConfig {

@@ -24,7 +24,7 @@ final class PartnerCopy implements BlockDevice {
     /** Name of the export with which a host lets its partner read. */
     static final String EXPORT = "copy";
 
-    private static final int SMALL_BUFFERS = 640;
+    private static final int SMALL_BUFFERS = 160;
     private static final int MEDIUM_BUFFERS = 16;
     private static final long WAIT_NS = 60_000_000_000L;
 

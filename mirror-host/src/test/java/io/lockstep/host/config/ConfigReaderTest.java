@@ -139,7 +139,7 @@ class ConfigReaderTest {
                       serve: 127.0.0.1:7430
                 """)));
         assertMentions(together, "guests[0].disk.paths is '[/a, /a]': must not have the same way twice");
-        assertMentions(together, "guests[0].disk.held is '4096': must be from 1048576");
+        assertMentions(together, "guests[0].disk.held is '4096': must be from 4194304");
         assertMentions(together, "guests[0].disk.partner is missing: with one of serve and partner");
     }
 
