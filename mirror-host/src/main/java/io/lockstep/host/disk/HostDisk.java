@@ -232,6 +232,11 @@ public final class HostDisk implements AutoCloseable {
         return disk.asGuestDisk();
     }
 
+    /** True if everything the guest wrote is in this host's copy and durable, or never will be. */
+    public boolean isSettled() {
+        return phase != Phase.READY || !disk.problem().isEmpty() || disk.isSettled();
+    }
+
     /** Registers the channels to wait for. */
     public void register(Selector selector) {
         if (phase == Phase.FAILED) {

@@ -1,6 +1,7 @@
 package io.lockstep.host.engine;
 
 import io.lockstep.host.HostEvent;
+import io.lockstep.host.config.DiskConfig;
 import io.lockstep.host.config.GuestConfig;
 import io.lockstep.host.config.HostConfig;
 import io.lockstep.host.config.UplinkConfig;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -101,7 +103,7 @@ public final class HostEngine implements AutoCloseable {
     public synchronized VmEngine add(GuestConfig guest) throws IOException {
         requireUnknown(guest.spec().name());
         DirectoryArbiter arbiter = arbiter(guest.spec().name());
-        boolean elsewhere = !guest.startOn().equals(config.host()) || partnerRuns(arbiter);
+        boolean elsewhere = !isFirst(guest, arbiter) || partnerRuns(arbiter);
         VmContext context = context(guest.spec().name(), arbiter);
         return register(elsewhere ? VmEngine.waiting(context) : VmEngine.starting(context, guest));
     }
@@ -153,6 +155,19 @@ public final class HostEngine implements AutoCloseable {
         return arbiter;
     }
 
+    /** True if it is for this host to start a guest that nobody runs: with a disk, for the host that ran it last and has the newest copy. */
+    private boolean isFirst(GuestConfig guest, DirectoryArbiter arbiter) throws IOException {
+        DirectoryArbiter.Holder holder = arbiter.holder();
+        String first = guest.startOn();
+        if (guest.disk().isPresent() && holder != null && !holder.host().equals(first)) {
+            first = holder.host();
+            notice(
+                    guest.spec().name(),
+                    "host " + first + " ran the guest last and has the newest copy of its disk: it is for that host to start it");
+        }
+        return first.equals(config.host());
+    }
+
     /** True if the process that won the guest's highest term is the partner's and still beats. */
     private boolean partnerRuns(DirectoryArbiter arbiter) throws IOException {
         DirectoryArbiter.Holder holder = arbiter.holder();
@@ -168,7 +183,11 @@ public final class HostEngine implements AutoCloseable {
     }
 
     private VmContext context(String vm, DirectoryArbiter arbiter) throws IOException {
-        return new VmContext(vm, config, tcp, acceptor, arbiter, heartbeat, uplink(vm), ledger, events);
+        Optional<DiskConfig> disk = config.guests().stream()
+                .filter(guest -> guest.spec().name().equals(vm))
+                .findFirst()
+                .flatMap(GuestConfig::disk);
+        return new VmContext(vm, config, tcp, acceptor, arbiter, heartbeat, uplink(vm), ledger, disk, events);
     }
 
     private FramePort uplink(String vm) throws IOException {

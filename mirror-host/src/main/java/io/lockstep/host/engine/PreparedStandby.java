@@ -1,5 +1,7 @@
 package io.lockstep.host.engine;
 
+import io.lockstep.host.VmStatus;
+import io.lockstep.host.disk.HostDisk;
 import io.lockstep.hypervisor.dirty.DirtyTrackers;
 import io.lockstep.hypervisor.dirty.ShimSession;
 import io.lockstep.hypervisor.qemu.GuestSpec;
@@ -8,6 +10,8 @@ import io.lockstep.hypervisor.qemu.QemuStandby;
 import io.lockstep.mirror.memory.PageRegion;
 import io.lockstep.mirror.spi.DirtyTracker;
 import io.lockstep.mirror.spi.GuestVm;
+import io.lockstep.mirror.spi.NoDisk;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.spi.StandbyVm;
 import java.io.IOException;
 import java.nio.channels.Selector;
@@ -20,20 +24,21 @@ final class PreparedStandby implements StandbyVm {
     private final VmContext context;
     private final GuestSpec spec;
     private final ShimSession shim;
-    private final QemuStandby standby;
+    private final HostDisk disk;
     private final VmEngine engine;
     private final long startedNs = System.nanoTime();
+    private QemuStandby standby;
     private DirtyTracker tracker;
     private PrimaryLink link;
     private QemuGuest guest;
     private String problem = "";
 
-    private PreparedStandby(VmContext context, VmEngine engine, GuestSpec spec, ShimSession shim, QemuStandby standby) {
+    private PreparedStandby(VmContext context, VmEngine engine, GuestSpec spec, ShimSession shim, HostDisk disk) {
         this.context = context;
         this.engine = engine;
         this.spec = spec;
         this.shim = shim;
-        this.standby = standby;
+        this.disk = disk;
     }
 
     /**
@@ -49,24 +54,49 @@ final class PreparedStandby implements StandbyVm {
                         "guest of " + spec.memoryBytes() + " bytes announced with " + pageCount + " pages");
             }
             context.ledger().reserve(context.vm(), spec.memoryBytes());
+            HostDisk disk = context.openDisk(spec, engine::wakeUp);
             Files.createDirectories(context.directory());
             ShimSession shim =
                     new ShimSession(context.directory().resolve("ram"), spec.memoryBytes(), context.directory());
-            Map<String, String> environment = shim.supported().ok() ? shim.environment() : Map.of();
-            GuestSpec local = spec.withSerialLog(VmEngine.consoleLog(context));
-            return new PreparedStandby(
-                    context, engine, spec, shim, QemuStandby.prepare(local, context.directory(), environment));
+            PreparedStandby prepared = new PreparedStandby(context, engine, spec, shim, disk);
+            if (disk == null) {
+                prepared.startStandby();
+            }
+            return prepared;
         } catch (IOException e) {
             context.ledger().release(context.vm());
             throw new IllegalArgumentException("cannot prepare a standby: " + e.getMessage(), e);
         }
     }
 
+    private void startStandby() {
+        Map<String, String> environment = shim.supported().ok() ? shim.environment() : Map.of();
+        standby = QemuStandby.prepare(context.local(spec, true), context.directory(), environment);
+    }
+
+    /** Gives the disk its share of the thread; QEMU wants to read from it as soon as it starts. */
+    int workOnDisk(long nowNs) {
+        if (disk == null || !problem.isEmpty()) {
+            return 0;
+        }
+        int work = disk.doWork(nowNs);
+        if (disk.phase() == HostDisk.Phase.FAILED) {
+            fail(disk.problem());
+        } else if (standby == null && disk.phase() == HostDisk.Phase.READY) {
+            startStandby();
+        }
+        return work;
+    }
+
+    VmStatus.Disk diskStatus() {
+        return disk == null ? null : disk.status();
+    }
+
     /** The guest that was taken over, with everything that belongs to it. */
     RunningGuest running() {
         context.ledger().release(context.vm());
         guest = standby.guest();
-        return new RunningGuest(spec, guest, shim, tracker);
+        return new RunningGuest(spec, guest, shim, tracker, disk);
     }
 
     /** The way to the next partner, not started. */
@@ -75,16 +105,24 @@ final class PreparedStandby implements StandbyVm {
     }
 
     long pid() {
-        return standby.pid();
+        return standby == null ? -1 : standby.pid();
     }
 
     void register(Selector selector) {
-        standby.register(selector);
+        if (standby != null) {
+            standby.register(selector);
+        }
+        if (disk != null) {
+            disk.register(selector);
+        }
     }
 
     /** READY only with everything that a takeover needs, so that it does not wait for any of it. */
     @Override
     public Phase poll() {
+        if (problem.isEmpty() && standby == null) {
+            return Phase.PREPARING;
+        }
         Phase phase = problem.isEmpty() ? standby.poll() : Phase.FAILED;
         if (phase != Phase.READY || link != null) {
             return phase;
@@ -137,6 +175,11 @@ final class PreparedStandby implements StandbyVm {
     }
 
     @Override
+    public ReplicaDisk disk() {
+        return disk == null ? NoDisk.NONE : disk.replica();
+    }
+
+    @Override
     public void activate(byte[] baseline, DirectBuffer state, int length) {
         standby.activate(baseline, state, length);
     }
@@ -148,14 +191,17 @@ final class PreparedStandby implements StandbyVm {
 
     @Override
     public String problem() {
-        return problem.isEmpty() ? standby.problem() : problem;
+        return problem.isEmpty() && standby != null ? standby.problem() : problem;
     }
 
     @Override
     public void discard(String reason) {
         Closing.quietly(link);
         Closing.quietly(tracker);
-        standby.discard(reason);
+        if (standby != null) {
+            standby.discard(reason);
+        }
+        Closing.quietly(disk);
         Closing.quietly(shim);
         context.ledger().release(context.vm());
     }

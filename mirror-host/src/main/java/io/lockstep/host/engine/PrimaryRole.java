@@ -7,7 +7,6 @@ import io.lockstep.mirror.PrimaryMirror;
 import io.lockstep.mirror.PrimaryParts;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.spi.FramePort;
-import io.lockstep.mirror.spi.NoDisk;
 import java.nio.channels.Selector;
 import java.util.concurrent.ThreadLocalRandom;
 import org.agrona.DirectBuffer;
@@ -50,7 +49,7 @@ final class PrimaryRole implements Role {
                 context.vm(),
                 running.guest(),
                 running.tracker(),
-                NoDisk.NONE,
+                running.guestDisk(),
                 running.guest().nic(),
                 uplink,
                 link.window(),
@@ -67,17 +66,18 @@ final class PrimaryRole implements Role {
 
     @Override
     public int doWork(long nowNs) {
+        int disk = running.workOnDisk(nowNs);
         int work = mirror.doWork(nowNs);
         if (work > 0) {
             link.wakeUp();
         }
-        return work;
+        return work + disk;
     }
 
     @Override
     public Role next(long nowNs) {
         MirrorState state = mirror.state();
-        if (!state.isFinal()) {
+        if (!state.isFinal() || (state == MirrorState.POWERED_OFF && !running.isDiskSettled())) {
             return this;
         }
         String why = mirror.reason();
@@ -90,7 +90,7 @@ final class PrimaryRole implements Role {
 
     @Override
     public void register(Selector selector) {
-        running.guest().register(selector);
+        running.register(selector);
     }
 
     @Override
@@ -124,7 +124,7 @@ final class PrimaryRole implements Role {
                 mirror.counters().byName(),
                 listener.pauses().summary(),
                 receipt,
-                null);
+                running.disk() == null ? null : running.disk().status());
     }
 
     @Override

@@ -54,7 +54,8 @@ final class SecondaryRole implements Role {
     public int doWork(long nowNs) {
         // The outside must not find a queue of old frames here after a failover.
         int dropped = context.uplink().poll(DROP, FRAMES_PER_CALL);
-        return mirror.doWork(nowNs) + dropped;
+        int disk = standby == null ? 0 : standby.workOnDisk(nowNs);
+        return mirror.doWork(nowNs) + dropped + disk;
     }
 
     @Override
@@ -112,7 +113,7 @@ final class SecondaryRole implements Role {
                 mirror.counters().byName(),
                 VmStatus.Pause.NONE,
                 null,
-                null);
+                standby == null ? null : standby.diskStatus());
     }
 
     @Override

@@ -2,12 +2,14 @@ package io.lockstep.host.engine;
 
 import io.lockstep.host.VmStatus;
 import io.lockstep.host.config.GuestConfig;
+import io.lockstep.host.disk.HostDisk;
 import io.lockstep.hypervisor.dirty.ShimSession;
 import io.lockstep.hypervisor.qemu.Accelerators;
 import io.lockstep.hypervisor.qemu.GuestSpec;
 import io.lockstep.hypervisor.qemu.QemuBoot;
 import io.lockstep.mirror.failover.MirrorState;
 import io.lockstep.mirror.replicate.LinkBoard;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import java.io.IOException;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
@@ -17,13 +19,14 @@ import java.util.Map;
  * Starts a guest in the order that keeps the promise: first the term, then the partner's word that it has the memory, then the guest.
  *
  * <pre>
- *   CLAIMING --term won--> ADMISSION --partner accepts--> BOOTING --guest runs--> PrimaryRole
- *       '-- lost --> SecondaryRole    '-- refuses, boot fails --> FailedRole
+ *   CLAIMING --term won--> DISK --owned--> ADMISSION --partner accepts--> BOOTING --guest runs--> PrimaryRole
+ *       '-- lost --> SecondaryRole '-- unfit       '-- refuses                '-- fails           --> FailedRole
  * </pre>
  */
 final class StartingRole implements Role {
     private enum Step {
         CLAIMING,
+        DISK,
         ADMISSION,
         BOOTING
     }
@@ -38,6 +41,7 @@ final class StartingRole implements Role {
     private final long expectedTerm;
     private Step step = Step.CLAIMING;
     private String doing;
+    private HostDisk disk;
     private PrimaryLink link;
     private ShimSession shim;
     private QemuBoot boot;
@@ -60,8 +64,10 @@ final class StartingRole implements Role {
     @Override
     public int doWork(long nowNs) {
         try {
-            return switch (step) {
+            int diskWork = disk == null ? 0 : disk.doWork(nowNs);
+            return diskWork + switch (step) {
                 case CLAIMING -> claim(nowNs);
+                case DISK -> attach(nowNs);
                 case ADMISSION -> admission(nowNs);
                 case BOOTING -> boot(nowNs);
             };
@@ -74,13 +80,10 @@ final class StartingRole implements Role {
     private int claim(long nowNs) throws IOException {
         switch (context.arbiter().outcome()) {
             case WON -> {
-                link = new PrimaryLink(context, spec.toJson(), spec.memoryBytes(), engine::wakeUp, engine::fail);
-                link.start();
-                link.board().term(expectedTerm + 1);
-                link.board().seek(true);
-                doing = "asking host " + context.config().partner() + " to admit the guest";
-                sinceNs = nowNs;
-                step = Step.ADMISSION;
+                disk = context.openDisk(spec, engine::wakeUp);
+                doing = "opening the disk";
+                step = Step.DISK;
+                return attach(nowNs);
             }
             case LOST -> {
                 context.notice(
@@ -104,6 +107,35 @@ final class StartingRole implements Role {
         return 1;
     }
 
+    /** The disk is this host's before anybody is asked: what cannot be used is found before the guest starts. */
+    private int attach(long nowNs) throws IOException {
+        if (disk != null) {
+            if (disk.phase() == HostDisk.Phase.OPENING) {
+                return 0;
+            }
+            if (!disk.problem().isEmpty()) {
+                fail(disk.problem());
+                return 1;
+            }
+            if (disk.replica().ownership() == ReplicaDisk.Ownership.FOLLOWING) {
+                disk.replica().own(expectedTerm + 1);
+                return 1;
+            }
+            if (disk.replica().ownership() != ReplicaDisk.Ownership.OWNED) {
+                return 0;
+            }
+        }
+        link = new PrimaryLink(context, spec.toJson(), spec.memoryBytes(), engine::wakeUp, engine::fail);
+        link.board().blockCount(disk == null ? 0 : disk.blockCount());
+        link.start();
+        link.board().term(expectedTerm + 1);
+        link.board().seek(true);
+        doing = "asking host " + context.config().partner() + " to admit the guest";
+        sinceNs = nowNs;
+        step = Step.ADMISSION;
+        return 1;
+    }
+
     private int admission(long nowNs) throws IOException {
         LinkBoard.Ended ended = link.board().takeEnded();
         if (ended != null && ended.refused()) {
@@ -116,7 +148,7 @@ final class StartingRole implements Role {
             return 0;
         }
         Files.createDirectories(context.directory());
-        GuestSpec local = guest.consoleLog() ? spec.withSerialLog(VmEngine.consoleLog(context)) : spec;
+        GuestSpec local = context.local(spec, guest.consoleLog());
         shim = new ShimSession(context.directory().resolve("ram"), spec.memoryBytes(), context.directory());
         boot = QemuBoot.begin(local, context.directory(), shim.supported().ok() ? shim.environment() : Map.of());
         doing = "starting the guest";
@@ -127,13 +159,7 @@ final class StartingRole implements Role {
     private int boot(long nowNs) throws IOException {
         switch (boot.poll()) {
             case RUNNING -> {
-                RunningGuest running = RunningGuest.of(
-                        spec,
-                        boot.guest(),
-                        shim,
-                        context.directory(),
-                        context.config().tracker(),
-                        context::notice);
+                RunningGuest running = RunningGuest.of(spec, boot.guest(), shim, context, disk);
                 following = new PrimaryRole(context, engine, running, link, expectedTerm + 1, null, nowNs);
                 return 1;
             }
@@ -169,6 +195,9 @@ final class StartingRole implements Role {
         if (boot != null) {
             boot.register(selector);
         }
+        if (disk != null) {
+            disk.register(selector);
+        }
     }
 
     @Override
@@ -187,7 +216,7 @@ final class StartingRole implements Role {
                 Map.of(),
                 VmStatus.Pause.NONE,
                 null,
-                null);
+                disk == null ? null : disk.status());
     }
 
     @Override
@@ -196,6 +225,7 @@ final class StartingRole implements Role {
             boot.discard("the start was given up");
         }
         Closing.quietly(shim);
+        Closing.quietly(disk);
         if (link != null) {
             link.close();
         }
