@@ -195,6 +195,13 @@ public final class IscsiSession implements AutoCloseable {
         return true;
     }
 
+    /** Asks the target to abort all commands of the unit, of all initiators; ends as a command does. False if it cannot be sent. */
+    public boolean resetUnit(int slot) {
+        return LibIscsi.iscsi_task_mgmt_lun_reset_async(
+                        context, lun, done, slots.addressOffset() + (slot + 1) * (long) SLOT_BYTES)
+                == 0;
+    }
+
     private void free(int slot) {
         int at = (slot + 1) * SLOT_BYTES + SLOT_TASK;
         long task = slots.getLong(at);

@@ -45,4 +45,6 @@ final class LibIscsi {
 
     static native int iscsi_scsi_command_async(
             long context, int lun, long task, long callback, long data, long privateData);
+
+    static native int iscsi_task_mgmt_lun_reset_async(long context, int lun, long callback, long privateData);
 }

@@ -27,6 +27,13 @@ interface AdminCommands {
      */
     BlockFault run(String what, Direction direction, int length) throws IOException;
 
+    /**
+     * Aborts every command the unit has, of all initiators (LOGICAL UNIT RESET, SAM-5); reservations stay.
+     *
+     * @throws IOException if the target does not say that it did
+     */
+    void resetUnit() throws IOException;
+
     /** What the last command ended with, for people. */
     String lastOutcome();
 

@@ -181,7 +181,11 @@ final class IscsiWorker implements Runnable, IscsiSession.Completion, AdminComma
     private void open() throws IOException {
         adminEnded = false;
         session.connect(config.portal(), config.target(), config.lun(), config.user(), config.password());
-        awaitAdmin("log in to " + config);
+        try {
+            awaitAdmin("log in");
+        } catch (IOException e) {
+            throw new IOException("cannot log in to " + config + ": " + e.getMessage(), e);
+        }
         if (adminStatus != IscsiSession.GOOD) {
             throw new IOException("cannot log in to " + config + ": " + session.error());
         }
@@ -379,6 +383,18 @@ final class IscsiWorker implements Runnable, IscsiSession.Completion, AdminComma
                 throw new IOException("told to end: " + what);
             }
             turn((int) Math.min(IDLE_MS, leftNs / NS_PER_MS + 1));
+        }
+    }
+
+    @Override
+    public void resetUnit() throws IOException {
+        adminEnded = false;
+        if (!session.resetUnit(adminSlot)) {
+            throw new IOException("LOGICAL UNIT RESET cannot be sent: " + session.error());
+        }
+        awaitAdmin("LOGICAL UNIT RESET");
+        if (adminStatus != IscsiSession.GOOD) {
+            throw new IOException("LOGICAL UNIT RESET failed: " + lastOutcome());
         }
     }
 

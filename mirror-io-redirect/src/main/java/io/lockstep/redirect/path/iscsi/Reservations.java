@@ -23,6 +23,7 @@ final class Reservations {
     private static final int READ_RESERVATION = 1;
     private static final int REGISTER = 0;
     private static final int RESERVE = 1;
+    private static final int PREEMPT = 4;
     private static final int PREEMPT_AND_ABORT = 5;
     private static final int REGISTER_AND_IGNORE = 6;
     private static final int REGISTRANTS_ONLY = 5;
@@ -121,18 +122,34 @@ final class Reservations {
                 old[count++] = key(i);
             }
         }
+        String refusal = "";
         for (int i = 0; i < count; i++) {
-            tryOut(PREEMPT_AND_ABORT, own, old[i]); // what it did is seen below
+            if (preempt(old[i]) != BlockFault.NONE) {
+                refusal = admin.lastOutcome(); // a key that is gone meanwhile is as good: see below
+            }
         }
         keys = readKeys();
         boolean registered = false;
         for (int i = 0; i < keys; i++) {
             registered |= key(i) == own;
             if (isOld(key(i), below)) {
-                return "key " + Long.toHexString(key(i)) + " is still registered: " + admin.lastOutcome();
+                return "key " + Long.toHexString(key(i)) + " is still registered: " + refusal;
             }
         }
         return registered ? "" : "this path is not registered any more: a newer owner has fenced it";
+    }
+
+    /** A target that cannot abort what it preempts (tgt) is told to preempt, then to abort whatever the unit still has. */
+    private BlockFault preempt(long key) throws IOException {
+        BlockFault fault = tryOut(PREEMPT_AND_ABORT, own, key);
+        if (fault != BlockFault.NOT_SUPPORTED) {
+            return fault;
+        }
+        fault = tryOut(PREEMPT, own, key);
+        if (fault == BlockFault.NONE) {
+            admin.resetUnit();
+        }
+        return fault;
     }
 
     /** Takes the registration back. */
@@ -174,7 +191,7 @@ final class Reservations {
         data.setMemory(0, PARAMETERS, (byte) 0);
         data.putLong(0, key, BIG);
         data.putLong(Long.BYTES, actionKey, BIG);
-        int type = action == RESERVE || action == PREEMPT_AND_ABORT ? REGISTRANTS_ONLY : 0;
+        int type = action == RESERVE || action == PREEMPT || action == PREEMPT_AND_ABORT ? REGISTRANTS_ONLY : 0;
         ScsiCommands.reserveOut(admin.cdb(), admin.cdbAt(), action, type, PARAMETERS);
         return admin.run("PERSISTENT RESERVE OUT", Direction.WRITE, PARAMETERS);
     }

@@ -6,6 +6,8 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.Arrays;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -14,9 +16,11 @@ final class FrozenWire implements AutoCloseable {
     private final ServerSocket listener;
     private final int targetPort;
     private final Semaphore open = new Semaphore(1);
+    private final AtomicLong held = new AtomicLong();
+    private final LinkedBlockingQueue<byte[]> forth = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<byte[]> back = new LinkedBlockingQueue<>();
     private volatile Socket client;
     private volatile Socket target;
-    private final AtomicLong held = new AtomicLong();
 
     FrozenWire(int targetPort) throws IOException {
         this.targetPort = targetPort;
@@ -53,29 +57,46 @@ final class FrozenWire implements AutoCloseable {
         try {
             client = listener.accept();
             target = new Socket(InetAddress.getLoopbackAddress(), targetPort);
-            start("wire-back", () -> pump(target, client, false));
-            pump(client, target, true);
+            start("wire-back", () -> read(target, back));
+            start("wire-back-end", () -> write(back, client));
+            start("wire-end", () -> write(forth, target));
+            read(client, forth);
         } catch (IOException e) {
             close();
         }
     }
 
-    private void pump(Socket from, Socket to, boolean canFreeze) {
+    private void read(Socket from, LinkedBlockingQueue<byte[]> into) {
         byte[] bytes = new byte[64 << 10];
         try {
             InputStream in = from.getInputStream();
-            OutputStream out = to.getOutputStream();
             for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
-                if (canFreeze) {
+                if (into == forth) {
                     held.addAndGet(count);
-                    open.acquireUninterruptibly();
-                    open.release();
-                    held.set(0);
                 }
-                out.write(bytes, 0, count);
+                into.add(Arrays.copyOf(bytes, count));
             }
         } catch (IOException e) {
-            // One end is gone. The other direction still carries what it has: that is what a wire does.
+            // One end is gone. What is on its way still arrives at the other: that is what a wire does.
+        }
+    }
+
+    private void write(LinkedBlockingQueue<byte[]> from, Socket to) {
+        try {
+            OutputStream out = to.getOutputStream();
+            while (!to.isClosed()) {
+                byte[] bytes = from.take();
+                if (from == forth) {
+                    open.acquireUninterruptibly();
+                    open.release();
+                }
+                out.write(bytes);
+                if (from == forth) {
+                    held.addAndGet(-bytes.length);
+                }
+            }
+        } catch (IOException | InterruptedException e) {
+            // As above.
         }
     }
 
