@@ -80,6 +80,8 @@ final class LibC {
 
     static native int getrlimit(int resource, long address);
 
+    static native int eventfd(int initial, int flags);
+
     static native int poll(long fds, long count, int timeoutMs);
 
     static native int sched_setaffinity(int pid, long length, long mask);

@@ -7,6 +7,7 @@
  *   SoftDirtyPages    written pages of another process      ProcessFreezer  holds it still meanwhile
  *   ShimLibrary       the preload library that tracks written pages from inside QEMU (src/main/c)
  *   DiskFile          a file or block device as a disk: positioned, direct, durable, holes
+ *   IscsiSession      SCSI commands to a logical unit over iSCSI, all in user space (libiscsi, and src/main/c/scsi)
  *   CpuAffinity, ThreadName   the calling thread
  *        |
  *        v
