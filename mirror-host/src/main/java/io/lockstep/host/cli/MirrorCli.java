@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
         description = "Keeps a virtual machine alive through the loss of any one component or host.",
         mixinStandardHelpOptions = true,
         version = "0.1.0",
-        subcommands = {HostCommand.class, CtlCommand.class, DemoCommand.class, DrillCommand.class},
+        subcommands = {HostCommand.class, CtlCommand.class, DemoCommand.class, DrillCommand.class, RiscvCommand.class},
         synopsisSubcommandLabel = "COMMAND")
 public final class MirrorCli {
     private MirrorCli() {}
