@@ -50,14 +50,25 @@ final class RiscvRunCommand implements Callable<Integer> {
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})([KMG]?)");
     private static final int ENTROPY = 1024;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "The program.")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "FILE", description = "The program.")
     private Path file;
+
+    @Option(
+            names = "--linux",
+            arity = "0..1",
+            fallbackValue = "build/riscv",
+            paramLabel = "DIR",
+            description = "Instead of a program: boots fw, vmlinux and initrd from there (dev/guest-riscv), console on stdin and stdout.")
+    private Path linux;
+
+    @Option(names = "--append", paramLabel = "WORDS", description = "More kernel arguments.")
+    private String append = "";
 
     @Option(names = "--max-instructions", paramLabel = "N", description = "Stop after so many instructions.")
     private long maxInstructions = Long.MAX_VALUE;
 
-    @Option(names = "--ram", paramLabel = "SIZE", description = "RAM from 0x80000000 on (default 64M).")
-    private String ram = "64M";
+    @Option(names = "--ram", paramLabel = "SIZE", description = "RAM from 0x80000000 on (default 64M, with --linux 256M).")
+    private String ram = "";
 
     @Option(names = "--no-tohost", description = "Runs a program without tohost: it ends by the test finisher.")
     private boolean noToHost;
@@ -79,7 +90,13 @@ final class RiscvRunCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try {
-            MachineConfig config = MachineConfig.ofRam(size(ram));
+            if ((file == null) == (linux == null)) {
+                return refuse(RiscvExit.USAGE, "give either a FILE or --linux");
+            }
+            MachineConfig config = MachineConfig.ofRam(size(ram.isEmpty() ? linux == null ? "64M" : "256M" : ram));
+            if (linux != null) {
+                return RiscvLinux.run(config, linux, append, maxInstructions, stats);
+            }
             ElfImage image = ElfImage.parse(Files.readAllBytes(file));
             if (image.symbol("tohost").isEmpty() && !noToHost) {
                 return refuse(
@@ -101,7 +118,7 @@ final class RiscvRunCommand implements Callable<Integer> {
 
     private int refuse(RiscvExit exit, String message) {
         out.flush();
-        System.err.println("mirror riscv: " + file + ": " + message);
+        System.err.println("mirror riscv: " + (file == null ? "" : file + ": ") + message);
         return exit.code();
     }
 
@@ -186,11 +203,7 @@ final class RiscvRunCommand implements Callable<Integer> {
 
     private void printStats(RiscvMachine machine, long elapsedNs) {
         if (stats) {
-            System.err.printf(
-                    "%d instructions in %.3f s: %.1f million a second%n",
-                    machine.instructionCount(),
-                    elapsedNs / 1e9,
-                    machine.instructionCount() * 1e3 / Math.max(1, elapsedNs));
+            RiscvLinux.printSpeed(machine, elapsedNs);
         }
     }
 

@@ -84,7 +84,7 @@ public final class RiscvMachine implements LockstepMachine {
             long fromHost = image.symbol("fromhost").orElse(-1);
             board.htif(toHost.getAsLong(), ram.contains(fromHost, Long.BYTES) ? fromHost : -1);
         }
-        start(image.entry(), 0);
+        start(image.entry(), 0, 0);
     }
 
     /** Copies bytes into RAM, before the start. */
@@ -93,9 +93,9 @@ public final class RiscvMachine implements LockstepMachine {
         ram.write(address, new UnsafeBuffer(bytes), offset, length);
     }
 
-    /** Where to start: pc, and a1; a0 is the hart's number, 0. */
-    public void start(long pc, long a1) {
-        hart.reset(pc, 0, a1);
+    /** Where to start: pc, a1 and a2; a0 is the hart's number, 0. */
+    public void start(long pc, long a1, long a2) {
+        hart.reset(pc, a1, a2);
     }
 
     @Override

@@ -51,11 +51,12 @@ public final class Hart {
         Arrays.fill(jumpPc, 1);
     }
 
-    /** Sets where to start and what the firmware finds in a0 and a1. */
-    public void reset(long pc, long a0, long a1) {
+    /** Sets where to start and what the firmware finds in a1 and a2; a0 is this hart's number, 0. */
+    public void reset(long pc, long a1, long a2) {
         r.pc = pc;
-        r.x[10] = a0;
+        r.x[10] = 0;
         r.x[11] = a1;
+        r.x[12] = a2;
     }
 
     /** Steps so far. */
