@@ -5,6 +5,7 @@
  * <pre>
  *   GuestVm, DirtyTracker     the running guest, on the primary
  *   StandbyVm                 the waiting guest, on the secondary
+ *   LockstepMachine           a guest that is a function of its events, on either side
  *   FramePort                 the guest's network card; the uplink
  *   Interconnect              the peer
  *   Arbiter, StorageHeartbeat the storage both hosts see

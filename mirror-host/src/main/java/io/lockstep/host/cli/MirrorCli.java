@@ -11,7 +11,14 @@ import picocli.CommandLine.Command;
         description = "Keeps a virtual machine alive through the loss of any one component or host.",
         mixinStandardHelpOptions = true,
         version = "0.1.0",
-        subcommands = {HostCommand.class, CtlCommand.class, NbdCommand.class, DemoCommand.class, DrillCommand.class},
+        subcommands = {
+            HostCommand.class,
+            CtlCommand.class,
+            NbdCommand.class,
+            DemoCommand.class,
+            DrillCommand.class,
+            RiscvCommand.class
+        },
         synopsisSubcommandLabel = "COMMAND")
 public final class MirrorCli {
     private MirrorCli() {}
