@@ -100,8 +100,8 @@ public final class PrimaryMirror implements CheckpointCapture.Listener {
     /** Asks for a planned move to the partner. Legal in PROTECTED. */
     public void switchover() {
         if (cell.state() != MirrorState.PROTECTED) {
-            throw new IllegalStateException("switchover is possible in PROTECTED only; the guest is " + cell.state()
-                    + ": " + cell.reason());
+            throw new IllegalStateException(
+                    "switchover is possible in PROTECTED only; the guest is " + cell.state() + ": " + cell.reason());
         }
         cell.become(MirrorState.HANDING_OVER, "switchover was asked for", nowNs);
         giveAway.begin();

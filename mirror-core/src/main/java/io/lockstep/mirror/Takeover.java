@@ -126,7 +126,8 @@ final class Takeover {
     /** Waits for the disk; once it is this host's, starts to load the guest. */
     private void attach(Replica replica, long nowNs) {
         if (replica.poll() == StandbyVm.Phase.FAILED) {
-            String why = "standby lost while the disk was taken: " + replica.standby().problem();
+            String why = "standby lost while the disk was taken: "
+                    + replica.standby().problem();
             cell.become(MirrorState.FAILED, why, nowNs);
             return;
         }

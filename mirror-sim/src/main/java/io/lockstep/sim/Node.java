@@ -352,8 +352,7 @@ final class Node implements SimStandby.Owner {
         if (!same || origin.hashAt(counter) != hash) {
             throw new InvariantViolation("I5", "memory and device state are not of the same moment");
         }
-        SimGuest now = SimGuest.resumed(
-                world, cluster.freshNumber(), memory, attached, copy.guestDisk(), origin);
+        SimGuest now = SimGuest.resumed(world, cluster.freshNumber(), memory, attached, copy.guestDisk(), origin);
         guest = cluster.outside().takenOver(id, origin, now);
         return guest;
     }

@@ -263,7 +263,8 @@ final class SimGuest implements GuestVm {
         state.putLong(8, hash);
         state.putLong(16, sequence);
         state.setMemory(24, stateLength - 24, (byte) counter);
-        return new Snapshot(counter, hash, pageDigests.clone(), EpochDigest.ofBytes(state, 0, stateLength), written.clone());
+        return new Snapshot(
+                counter, hash, pageDigests.clone(), EpochDigest.ofBytes(state, 0, stateLength), written.clone());
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.lockstep.mirror.spi.DirtyTracker;
 import io.lockstep.mirror.spi.FramePort;
 import io.lockstep.mirror.spi.GuestVm;
 import io.lockstep.mirror.spi.Interconnect;
+import io.lockstep.mirror.spi.ReplicaDisk;
 import io.lockstep.mirror.spi.StandbyVm;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
@@ -88,7 +89,7 @@ final class Mistakes {
 
         @Override
         public void onEpochEnd(long epoch, long pages, long stateLength, long digest, long chain) {
-            forged = writer.ack(AckLevel.RECEIVED, generation, position, epoch, chain, 0);
+            forged = writer.ack(AckLevel.JOURNALED, generation, position, epoch, chain, 0);
         }
 
         @Override
@@ -140,6 +141,11 @@ final class Mistakes {
         Forgetful(SimStandby standby) {
             this.standby = standby;
             this.copy = PageRegion.onHeap((int) standby.image().pageCount());
+        }
+
+        @Override
+        public ReplicaDisk disk() {
+            return standby.disk();
         }
 
         @Override

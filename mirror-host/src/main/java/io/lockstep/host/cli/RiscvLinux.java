@@ -51,9 +51,7 @@ final class RiscvLinux {
     static void printSpeed(RiscvMachine machine, long elapsedNs) {
         System.err.printf(
                 "%d instructions in %.3f s: %.1f million a second%n",
-                machine.instructionCount(),
-                elapsedNs / 1e9,
-                machine.instructionCount() * 1e3 / Math.max(1, elapsedNs));
+                machine.instructionCount(), elapsedNs / 1e9, machine.instructionCount() * 1e3 / Math.max(1, elapsedNs));
     }
 
     private Stop loop(long limit) throws IOException {

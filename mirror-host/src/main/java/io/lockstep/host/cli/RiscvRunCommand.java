@@ -58,7 +58,8 @@ final class RiscvRunCommand implements Callable<Integer> {
             arity = "0..1",
             fallbackValue = "build/riscv",
             paramLabel = "DIR",
-            description = "Instead of a program: boots fw, vmlinux and initrd from there (dev/guest-riscv), console on stdin and stdout.")
+            description =
+                    "Instead of a program: boots fw, vmlinux and initrd from there (dev/guest-riscv), console on stdin and stdout.")
     private Path linux;
 
     @Option(names = "--append", paramLabel = "WORDS", description = "More kernel arguments.")
@@ -67,7 +68,10 @@ final class RiscvRunCommand implements Callable<Integer> {
     @Option(names = "--max-instructions", paramLabel = "N", description = "Stop after so many instructions.")
     private long maxInstructions = Long.MAX_VALUE;
 
-    @Option(names = "--ram", paramLabel = "SIZE", description = "RAM from 0x80000000 on (default 64M, with --linux 256M).")
+    @Option(
+            names = "--ram",
+            paramLabel = "SIZE",
+            description = "RAM from 0x80000000 on (default 64M, with --linux 256M).")
     private String ram = "";
 
     @Option(names = "--no-tohost", description = "Runs a program without tohost: it ends by the test finisher.")
@@ -225,7 +229,8 @@ final class RiscvRunCommand implements Callable<Integer> {
                     long at = line + i - GuestRam.BASE;
                     long page = at >>> 12;
                     int inside = machine.memory().offset(page) + (int) (at & 4095);
-                    writer.write(String.format("%02x", machine.memory().chunk(page).getByte(inside)));
+                    writer.write(
+                            String.format("%02x", machine.memory().chunk(page).getByte(inside)));
                 }
                 writer.write('\n');
             }

@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 public record DiskConfig(
         Topology topology,
-        List<DiskPath> paths,
+        List<CopyPath> paths,
         Path stateDir,
         long heldBytes,
         Optional<InetSocketAddress> serve,

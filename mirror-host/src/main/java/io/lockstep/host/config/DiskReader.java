@@ -29,11 +29,11 @@ final class DiskReader {
         if (bytes == 0) {
             errors.add(section.name("size") + " is '0': must be the size of the disk, the same on both hosts");
         }
-        List<DiskPath> paths = new ArrayList<>();
+        List<CopyPath> paths = new ArrayList<>();
         for (String text : section.texts("paths")) {
-            DiskPath path = DiskPath.parse(text);
+            CopyPath path = CopyPath.parse(text);
             if (path == null) {
-                errors.add(section.name("paths") + " has '" + text + "': must be " + DiskPath.ALLOWED);
+                errors.add(section.name("paths") + " has '" + text + "': must be " + CopyPath.ALLOWED);
             } else {
                 paths.add(path);
             }

@@ -1,6 +1,6 @@
 package io.lockstep.host.disk;
 
-import io.lockstep.host.config.DiskPath;
+import io.lockstep.host.config.CopyPath;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +15,7 @@ final class CopyOwner {
     private CopyOwner() {}
 
     /** Claims a file for one host. Devices and servers have nothing beside them where that could be kept. */
-    static void claim(DiskPath path, String vm, String host) throws IOException {
+    static void claim(CopyPath path, String vm, String host) throws IOException {
         if (path.isNbd() || !Files.isRegularFile(path.file())) {
             return;
         }

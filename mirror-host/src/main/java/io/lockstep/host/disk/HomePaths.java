@@ -1,6 +1,6 @@
 package io.lockstep.host.disk;
 
-import io.lockstep.host.config.DiskPath;
+import io.lockstep.host.config.CopyPath;
 import io.lockstep.redirect.block.BlockGeometry;
 import io.lockstep.redirect.block.BufferPool;
 import io.lockstep.redirect.path.BlockPath;
@@ -33,7 +33,7 @@ final class HomePaths {
      */
     HomePaths(DiskSettings settings, boolean elsewhere, Runnable wakeUp, RedirectListener listener) {
         List<BlockPath> paths = new ArrayList<>();
-        for (DiskPath path : settings.config().paths()) {
+        for (CopyPath path : settings.config().paths()) {
             paths.add(open(path, wakeUp));
         }
         RedirectConfig.NoPath patience = new RedirectConfig.NoPath(!elsewhere, elsewhere ? 0 : WAIT_NS);
@@ -42,7 +42,7 @@ final class HomePaths {
                 paths, RedirectConfig.DEFAULT.withNoPath(patience), new NoGenerations(), buffers, listener);
     }
 
-    private static BlockPath open(DiskPath path, Runnable wakeUp) {
+    private static BlockPath open(CopyPath path, Runnable wakeUp) {
         if (path.isNbd()) {
             return new NbdPath(
                     NbdPathConfig.foreign(path.text(), UnixDomainSocketAddress.of(path.file()), path.export()));

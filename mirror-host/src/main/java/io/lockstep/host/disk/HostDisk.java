@@ -1,8 +1,8 @@
 package io.lockstep.host.disk;
 
 import io.lockstep.host.VmStatus;
+import io.lockstep.host.config.CopyPath;
 import io.lockstep.host.config.DiskConfig;
-import io.lockstep.host.config.DiskPath;
 import io.lockstep.hypervisor.qemu.GuestSpec;
 import io.lockstep.mirror.spi.GuestDisk;
 import io.lockstep.mirror.spi.ReplicaDisk;
@@ -76,7 +76,7 @@ public final class HostDisk implements AutoCloseable {
         this.log = log;
         DiskConfig config = settings.config();
         Files.createDirectories(config.stateDir());
-        for (DiskPath path : config.paths()) {
+        for (CopyPath path : config.paths()) {
             CopyOwner.claim(path, settings.vm(), settings.host());
         }
         regions = RegionLog.open(

@@ -163,7 +163,8 @@ public final class HostEngine implements AutoCloseable {
             first = holder.host();
             notice(
                     guest.spec().name(),
-                    "host " + first + " ran the guest last and has the newest copy of its disk: it is for that host to start it");
+                    "host " + first
+                            + " ran the guest last and has the newest copy of its disk: it is for that host to start it");
         }
         return first.equals(config.host());
     }

@@ -22,12 +22,12 @@ import java.nio.file.Path;
 record RunningGuest(GuestSpec spec, QemuGuest guest, ShimSession shim, DirtyTracker tracker, HostDisk disk)
         implements AutoCloseable {
     /** Chooses the tracker; waits for the shim's greeting if it has not come yet. */
-    static RunningGuest of(
-            GuestSpec spec, QemuGuest guest, ShimSession shim, VmContext context, HostDisk disk) throws IOException {
+    static RunningGuest of(GuestSpec spec, QemuGuest guest, ShimSession shim, VmContext context, HostDisk disk)
+            throws IOException {
         Path ram = context.directory().resolve("ram");
         TrackerChoice choice = context.config().tracker();
-        DirtyTracker tracker = DirtyTrackers.choose(
-                choice, shim, guest.pid(), guest.memory(), ram, guest::isPaused, context::notice);
+        DirtyTracker tracker =
+                DirtyTrackers.choose(choice, shim, guest.pid(), guest.memory(), ram, guest::isPaused, context::notice);
         return new RunningGuest(spec, guest, shim, tracker, disk);
     }
 

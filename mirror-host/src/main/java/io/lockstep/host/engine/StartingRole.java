@@ -65,12 +65,13 @@ final class StartingRole implements Role {
     public int doWork(long nowNs) {
         try {
             int diskWork = disk == null ? 0 : disk.doWork(nowNs);
-            return diskWork + switch (step) {
-                case CLAIMING -> claim(nowNs);
-                case DISK -> attach(nowNs);
-                case ADMISSION -> admission(nowNs);
-                case BOOTING -> boot(nowNs);
-            };
+            return diskWork
+                    + switch (step) {
+                        case CLAIMING -> claim(nowNs);
+                        case DISK -> attach(nowNs);
+                        case ADMISSION -> admission(nowNs);
+                        case BOOTING -> boot(nowNs);
+                    };
         } catch (IOException | IllegalArgumentException e) {
             fail(e.getMessage());
             return 1;

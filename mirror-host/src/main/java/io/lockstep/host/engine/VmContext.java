@@ -62,8 +62,8 @@ record VmContext(
         if (spec.diskBytes() == 0) {
             return null;
         }
-        DiskConfig side = disk.orElseThrow(() -> new IOException(
-                "guest '" + vm + "' has a disk: this host's configuration must say where its copy is"));
+        DiskConfig side = disk.orElseThrow(() ->
+                new IOException("guest '" + vm + "' has a disk: this host's configuration must say where its copy is"));
         boolean journaled = config.policy().ackLevel() == AckLevel.JOURNALED;
         DiskSettings settings = new DiskSettings(vm, config.host(), spec.diskBytes(), side, diskSocket(), journaled);
         return HostDisk.open(settings, wakeUp, this::notice);

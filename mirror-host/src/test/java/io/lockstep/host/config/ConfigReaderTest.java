@@ -153,8 +153,8 @@ class ConfigReaderTest {
         return "{" + String.join(", ", lines.strip().split("\\n\\s*", -1)) + "}";
     }
 
-    private static List<String> texts(List<DiskPath> paths) {
-        return paths.stream().map(DiskPath::text).toList();
+    private static List<String> texts(List<CopyPath> paths) {
+        return paths.stream().map(CopyPath::text).toList();
     }
 
     @Test

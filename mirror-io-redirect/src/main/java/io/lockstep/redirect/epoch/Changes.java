@@ -172,7 +172,8 @@ final class Changes {
             listener.changed(from, end, false);
         }
         if (job.next == job.end || hint) {
-            // What is discarded is zeroed, so that both copies hold the same; for what finds no room nothing happens on either.
+            // What is discarded is zeroed, so that both copies hold the same; for what finds no room nothing happens on
+            // either.
             end(job).complete(BlockFault.NONE);
             return true;
         }

@@ -17,6 +17,7 @@ final class CopyMarks {
     private long stateTicket;
     /** The token of the copies that miss at most what is marked. In the log only while that would be true after a crash. */
     private long base;
+
     private boolean baseDue;
     private boolean partnerMayCarryToken;
     /** True if this process knows all that a partner can have got under the token. */
@@ -139,7 +140,8 @@ final class CopyMarks {
 
     /** The copy is of no use until {@link #equalTo}. */
     void filling() {
-        stateTicket = log.update(log.state().filling());
+        CopyState state = log.state();
+        stateTicket = log.update(new CopyState(state.token(), state.baseToken(), false, true, state.generation()));
     }
 
     /** The copy holds what the primary's does. */
@@ -154,8 +156,8 @@ final class CopyMarks {
     /** The copy is left behind: it must not be read before it was brought up to date. */
     void stale() {
         CopyState state = log.state();
-        stateTicket = log.update(new CopyState(
-                state.token(), state.baseToken(), state.consistent(), true, state.generation()));
+        stateTicket = log.update(
+                new CopyState(state.token(), state.baseToken(), state.consistent(), true, state.generation()));
     }
 
     String problemText() {

@@ -18,6 +18,10 @@ final class DirtyBlocks {
         summary[word >>> 6] |= 1L << word;
     }
 
+    boolean contains(long block) {
+        return (words[(int) (block >>> 6)] & 1L << block) != 0;
+    }
+
     void addRange(long from, long end) {
         for (long block = from; block < end; block++) {
             add(block);

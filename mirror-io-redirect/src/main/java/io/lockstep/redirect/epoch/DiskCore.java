@@ -24,8 +24,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
     private final HomeWriter writer;
     private final EpochJournal journal;
     private final JournalReplay replay;
-    private final ReadAhead readAhead;
-    private final DirtyBlocks dirty;
+    final Checkpoint checkpoint;
     private final EpochNumbers numbers = new EpochNumbers();
     private final Synchronisation sync;
     private final Claim claim;
@@ -53,8 +52,8 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         this.writer = new HomeWriter(overlay, local, marks, journal, this);
         this.reads = new Reads(overlay, home, this);
         this.changes = new Changes(overlay, home, marks, this, this);
-        this.readAhead = new ReadAhead(home, blocks, this);
-        this.dirty = new DirtyBlocks(blocks);
+        ReadAhead readAhead = new ReadAhead(home, blocks, this);
+        this.checkpoint = new Checkpoint(overlay, marks, sync, readAhead, blocks, shared);
         if (journalDevice == null) {
             this.replay = null;
             become(DiskState.FOLLOWING);
@@ -154,7 +153,12 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
     }
 
     boolean isSettled() {
-        return isWritten() && changes.isIdle() && !sync.isPending() && !aloneDue && !marks.isBaseDue() && marks.isStateDurable();
+        return isWritten()
+                && changes.isIdle()
+                && !sync.isPending()
+                && !aloneDue
+                && !marks.isBaseDue()
+                && marks.isStateDurable();
     }
 
     // ---- requests: IoGate
@@ -227,17 +231,15 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
 
     @Override
     public void left(long block) {
-        readAhead.forget(block);
+        checkpoint.forget(block);
     }
 
     @Override
     public void changed(long from, long end, boolean throughToHome) {
         if (throughToHome) {
-            readAhead.forget(from, end);
-        }
-        // On a disk that both reach, what went through is there for the partner, too.
-        if (!throughToHome || !shared) {
-            dirty.addRange(from, end);
+            checkpoint.wentThrough(from, end);
+        } else {
+            checkpoint.held(from, end);
         }
     }
 
@@ -245,20 +247,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
 
     void harvest(PageSet into, long firstPage) {
         pausing = false;
-        dirty.collect(into, firstPage, true);
-    }
-
-    void owe(PageSet into, long firstPage, long partnerToken) {
-        overlay.forEachBlock(block -> into.add(firstPage + block));
-        if (shared) {
-            return;
-        }
-        dirty.collect(into, firstPage, false);
-        if (marks.covers(partnerToken) || sync.isPending(partnerToken)) {
-            marks.addTo(into, firstPage);
-        } else {
-            into.addRange(firstPage, firstPage + blocks);
-        }
+        checkpoint.harvest(into, firstPage);
     }
 
     long token() {
@@ -269,16 +258,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         if (aloneDue || !marks.isStateDurable()) {
             return false; // a partner must not carry the token before the log says that it may
         }
-        int version = overlay.newest(block);
-        if (version == Overlay.NONE) {
-            return readAhead.read(block, target, offset);
-        }
-        if (overlay.isZero(version)) {
-            target.setMemory(offset, Overlay.BLOCK, (byte) 0);
-        } else {
-            target.putBytes(offset, overlay.slab(), overlay.position(version), Overlay.BLOCK);
-        }
-        return true;
+        return checkpoint.read(block, target, offset);
     }
 
     void pauseRequested() {
@@ -344,11 +324,16 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         if (!shared) {
             marks.partnerHas(set);
         } else if (state == DiskState.FOLLOWING) {
-            while (overlay.hasReady() && overlay.setOf(overlay.firstReady()) <= set) {
-                int version = overlay.takeReady();
-                readAhead.forget(overlay.blockOf(version));
-                overlay.release(version);
-            }
+            forgetRetained(set);
+        }
+    }
+
+    /** SHARED: the owner has these sets on the disk that both reach. */
+    private void forgetRetained(long upToSet) {
+        while (overlay.hasReady() && overlay.setOf(overlay.firstReady()) <= upToSet) {
+            int version = overlay.takeReady();
+            checkpoint.forget(overlay.blockOf(version));
+            overlay.release(version);
         }
     }
 
@@ -378,15 +363,21 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         dropUnfinished();
         numbers.clear();
         durableEpoch = 0;
-        if (!shared) {
-            sync.begin(primaryToken);
-            writer.oweFlush();
+        if (shared) {
+            forgetRetained(
+                    Long.MAX_VALUE); // the owner went on without this host: these may be older than what it wrote
         }
+        sync.begin(primaryToken);
+        writer.oweFlush();
     }
 
     /** What arrives during a synchronisation goes to the copy at once: there is more of it than memory. */
     private int commitParts() {
-        if (!sync.isFilling() || state != DiskState.FOLLOWING || overlay.openCount() == 0 || !writer.isIdle()) {
+        if (shared
+                || !sync.isFilling()
+                || state != DiskState.FOLLOWING
+                || overlay.openCount() == 0
+                || !writer.isIdle()) {
             return 0;
         }
         overlay.seal(PART);
@@ -408,7 +399,8 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         boolean fresh = copy.token() == 0 && !copy.stale();
         boolean whole = copy.consistent() && !copy.stale();
         if (sync.isFilling() || !(fresh || whole || sync.isPending())) {
-            fail("the copy on this host is incomplete: a synchronisation broke off, or it was left behind after an error");
+            fail(
+                    "the copy on this host is incomplete: a synchronisation broke off, or it was left behind after an error");
         }
     }
 
@@ -431,7 +423,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         claim.done();
         numbers.clear();
         durableEpoch = 0;
-        dirty.clear();
+        checkpoint.clear();
         if (!shared && !sync.isPending()) {
             marks.nameIfNew();
         }

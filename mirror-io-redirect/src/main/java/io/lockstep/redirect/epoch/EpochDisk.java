@@ -45,7 +45,8 @@ public final class EpochDisk implements BlockDevice, GuestDisk, ReplicaDisk {
      * @throws IllegalArgumentException if the parts do not fit together: the message names which and why
      */
     public static EpochDisk open(EpochDiskConfig config, EpochDiskParts parts) {
-        CopyLog log = parts.regions().isPresent() ? new RegionCopyLog(parts.regions().get()) : new SharedCopyLog();
+        CopyLog log =
+                parts.regions().isPresent() ? new RegionCopyLog(parts.regions().get()) : new SharedCopyLog();
         parts.check(config, parts.regions().isPresent());
         return new EpochDisk(config, parts, log);
     }
@@ -144,7 +145,7 @@ public final class EpochDisk implements BlockDevice, GuestDisk, ReplicaDisk {
 
     @Override
     public void owe(PageSet into, long firstPage, long partnerToken) {
-        core.owe(into, firstPage, partnerToken);
+        core.checkpoint.owe(into, firstPage, partnerToken);
     }
 
     @Override

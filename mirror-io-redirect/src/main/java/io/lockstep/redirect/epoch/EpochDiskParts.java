@@ -30,7 +30,9 @@ public record EpochDiskParts(
     void check(EpochDiskConfig config, boolean hasLog) {
         boolean copies = config.topology() == EpochDiskConfig.Topology.COPIES;
         require(hasLog == copies, "a region log is " + (copies ? "needed for COPIES" : "of no use for SHARED"));
-        require(copies || (journal.isEmpty() && away.isEmpty()), "a journal and a way to the partner are for COPIES only");
+        require(
+                copies || (journal.isEmpty() && away.isEmpty()),
+                "a journal and a way to the partner are for COPIES only");
         require(copies || fence != Fence.NONE, "SHARED needs a fence");
         checkDevice("home", home.geometry());
         require(!home.geometry().readOnly(), "home is read-only");

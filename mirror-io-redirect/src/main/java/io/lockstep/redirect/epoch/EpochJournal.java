@@ -51,8 +51,9 @@ final class EpochJournal {
     EpochJournal(BlockDevice device, Overlay overlay, long diskBlocks) {
         long needed = JournalLayout.bytesFor(overlay.capacity());
         if (device.geometry().sizeBytes() < needed) {
-            throw new IllegalArgumentException("the journal has " + device.geometry().sizeBytes()
-                    + " bytes: must have " + needed + " for an overlay of " + overlay.capacity() + " blocks");
+            throw new IllegalArgumentException(
+                    "the journal has " + device.geometry().sizeBytes() + " bytes: must have " + needed
+                            + " for an overlay of " + overlay.capacity() + " blocks");
         }
         if (device.geometry().minBlock() > JournalLayout.UNIT) {
             throw new IllegalArgumentException(

@@ -147,7 +147,8 @@ final class HomeWriter {
             while (end < count && overlay.blockOf(batch[end]) == overlay.blockOf(batch[end - 1]) + 1) {
                 end++;
             }
-            ticket = Math.max(ticket, marks.mark(overlay.blockOf(batch[i]), overlay.blockOf(batch[end - 1]) + 1, targetSet));
+            ticket = Math.max(
+                    ticket, marks.mark(overlay.blockOf(batch[i]), overlay.blockOf(batch[end - 1]) + 1, targetSet));
             i = end;
         }
     }

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 class MirrorAllocationTest {
     /** Takes everything at once. */
     private static final class Sink implements BlockDevice {
-        private final BlockGeometry geometry =
-                new BlockGeometry(MirrorRig.DISK, 512, 4096, 1 << 20, false, true, true);
+        private final BlockGeometry geometry = new BlockGeometry(MirrorRig.DISK, 512, 4096, 1 << 20, false, true, true);
 
         @Override
         public BlockGeometry geometry() {
@@ -48,8 +47,7 @@ class MirrorAllocationTest {
         BlockRequest request = new BlockRequest(1);
         int[] ended = new int[1];
         BlockCompletion count = done -> ended[0] += done.fault() == BlockFault.NONE ? 1 : 0;
-        com.sun.management.ThreadMXBean threads =
-                (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long id = Thread.currentThread().getId();
         long least = Long.MAX_VALUE;
         for (int round = 0; round < 6; round++) {

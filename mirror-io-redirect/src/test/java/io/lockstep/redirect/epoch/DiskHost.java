@@ -56,8 +56,7 @@ final class DiskHost {
                 Optional.ofNullable(journal),
                 fence,
                 random::nextLong);
-        this.disk = EpochDisk.open(
-                config, parts, config.topology() == Topology.SHARED ? new SharedCopyLog() : log);
+        this.disk = EpochDisk.open(config, parts, config.topology() == Topology.SHARED ? new SharedCopyLog() : log);
     }
 
     static TestDevice journalDevice(Random random) {

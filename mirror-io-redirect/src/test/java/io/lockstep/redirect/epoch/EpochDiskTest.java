@@ -67,8 +67,7 @@ class EpochDiskTest {
     @Test
     void shouldWriteZeroesAsDataWhereTheHomeCannotZero() {
         DiskHost a = host().owned();
-        a.home.fault =
-                r -> r.verb() == BlockVerb.WRITE_ZEROES ? BlockFault.NOT_SUPPORTED : BlockFault.NONE;
+        a.home.fault = r -> r.verb() == BlockVerb.WRITE_ZEROES ? BlockFault.NOT_SUPPORTED : BlockFault.NONE;
         a.home.now[5] = new byte[] {1};
         a.await(a.zero(5, 40, false));
         a.disk.sealed(1);
@@ -376,10 +375,12 @@ class EpochDiskTest {
         a.disk.stage(5, page, 0);
         assertFalse(a.disk.hasRoom());
         assertThrows(IllegalStateException.class, () -> a.disk.stage(2000, page, 0));
-        assertThrows(IllegalArgumentException.class, () -> new EpochDiskConfig(
-                EpochDiskConfig.Topology.COPIES, 1024, 257, 16, 64 << 10));
-        assertThrows(IllegalArgumentException.class, () -> new EpochDiskConfig(
-                EpochDiskConfig.Topology.COPIES, 1024, 64, 500, 64 << 10));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new EpochDiskConfig(EpochDiskConfig.Topology.COPIES, 1024, 257, 16, 64 << 10));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new EpochDiskConfig(EpochDiskConfig.Topology.COPIES, 1024, 64, 500, 64 << 10));
         TestDevice small = new TestDevice(10, random);
         assertThrows(
                 IllegalArgumentException.class,

@@ -392,7 +392,9 @@ final class EpochModel {
         primary.pumpUntil(primary.disk::isSettled);
         secondary.pumpUntil(secondary.disk::isSettled);
         check(Arrays.equals(primary.copy(), last), () -> "the primary's copy: " + difference(primary.copy(), last));
-        check(Arrays.equals(secondary.copy(), last), () -> "the secondary's copy: " + difference(secondary.copy(), last));
+        check(
+                Arrays.equals(secondary.copy(), last),
+                () -> "the secondary's copy: " + difference(secondary.copy(), last));
         check(primary.disk.heldBlocks() == 0 && secondary.disk.heldBlocks() == 0, "blocks are left in memory");
     }
 

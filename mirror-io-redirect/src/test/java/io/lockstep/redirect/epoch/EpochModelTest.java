@@ -31,7 +31,9 @@ class EpochModelTest {
         int taken = failovers;
         int copied = resyncs;
         int dark = outages;
-        assertTrue(taken > SEEDS && copied > 2 * SEEDS && dark > SEEDS, () -> taken + " failovers, " + copied + " resyncs, " + dark + " outages");
+        assertTrue(
+                taken > SEEDS && copied > 2 * SEEDS && dark > SEEDS,
+                () -> taken + " failovers, " + copied + " resyncs, " + dark + " outages");
     }
 
     @ParameterizedTest

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class HandshakeTest {
+    private static final int VERSION = FrameDescriptor.VERSION;
     private final List<String> log = new ArrayList<>();
     private final TcpConfig config = new TcpConfig("b", TcpPair.SMALL, TcpPair.QUICK);
     private long nowNs = 1_000;
@@ -48,7 +49,7 @@ class HandshakeTest {
     void shouldRefuseAForeignVersionAndSayIt() throws IOException {
         Hello reply = refusal(new Hello(
                 Hello.Type.HELLO, FrameKind.BULK, 7, 9, 1, 0, config.limits().maxBulk(), 500, "a", "vm", ""));
-        assertEquals("protocol version 1 on host b, 7 to 9 on host a", reply.text());
+        assertEquals("protocol version " + VERSION + " on host b, 7 to 9 on host a", reply.text());
         assertTrue(log.get(0).endsWith(reply.text()), log::toString);
     }
 
@@ -60,7 +61,8 @@ class HandshakeTest {
         assertEquals(
                 "vm vm is mirrored by host a, not by evil",
                 refusal(hello(FrameKind.BULK, "evil", "vm")).text());
-        Hello reply = refusal(new Hello(Hello.Type.HELLO, FrameKind.BULK, 1, 1, 1, 0, 9_000, 500, "a", "vm", ""));
+        Hello reply =
+                refusal(new Hello(Hello.Type.HELLO, FrameKind.BULK, VERSION, VERSION, 1, 0, 9_000, 500, "a", "vm", ""));
         assertEquals("frame limits 4000 and 500 bytes on host b, 9000 and 500 on host a", reply.text());
     }
 
@@ -213,7 +215,7 @@ class HandshakeTest {
     }
 
     private Hello hello(FrameKind channel, String host, String vm) {
-        return new Hello(Hello.Type.HELLO, channel, 1, 1, 77, 0, 4_000, 500, host, vm, "");
+        return new Hello(Hello.Type.HELLO, channel, VERSION, VERSION, 77, 0, 4_000, 500, host, vm, "");
     }
 
     private SocketChannel connect() throws IOException {

@@ -45,11 +45,15 @@ final class DeviceTree {
         tree.begin("cpus").cells("#address-cells", 1).cells("#size-cells", 0);
         tree.cells("timebase-frequency", 10_000_000);
         tree.begin("cpu@0").text("device_type", "cpu").cells("reg", 0).text("status", "okay");
-        tree.text("compatible", "riscv").text("riscv,isa", "rv64imafdc_zicsr_zifencei").text("mmu-type", "riscv,sv39");
+        tree.text("compatible", "riscv")
+                .text("riscv,isa", "rv64imafdc_zicsr_zifencei")
+                .text("mmu-type", "riscv,sv39");
         tree.text("riscv,isa-base", "rv64i");
         tree.text("riscv,isa-extensions", "i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei");
         tree.begin("interrupt-controller").cells("#interrupt-cells", 1).flag("interrupt-controller");
-        tree.text("compatible", "riscv,cpu-intc").cells("phandle", CPU_INTERRUPTS).end();
+        tree.text("compatible", "riscv,cpu-intc")
+                .cells("phandle", CPU_INTERRUPTS)
+                .end();
         tree.end();
         tree.end();
     }

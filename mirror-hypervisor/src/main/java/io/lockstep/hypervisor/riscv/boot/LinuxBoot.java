@@ -62,8 +62,8 @@ public final class LinuxBoot {
         long ramdisk = (info - initrd.length) & -4096;
         // The kernel needs room behind its image for its zeroed data and to decompress the initramfs.
         if (KERNEL + 2L * kernel.length > ramdisk) {
-            throw new IllegalArgumentException("RAM of " + machine.config().ramBytes() + " bytes is too small for a kernel of "
-                    + kernel.length + " and an initramfs of " + initrd.length);
+            throw new IllegalArgumentException("RAM of " + machine.config().ramBytes()
+                    + " bytes is too small for a kernel of " + kernel.length + " and an initramfs of " + initrd.length);
         }
         machine.load(GuestRam.BASE, firmware, 0, firmware.length);
         machine.load(KERNEL, kernel, 0, kernel.length);
@@ -71,7 +71,12 @@ public final class LinuxBoot {
         byte[] blob = DeviceTree.build(machine.config().ramBytes(), arguments, ramdisk, initrd.length);
         machine.load(tree, blob, 0, blob.length);
         ByteBuffer next = ByteBuffer.allocate(48).order(ByteOrder.LITTLE_ENDIAN);
-        next.putLong(INFO_MAGIC).putLong(2).putLong(KERNEL).putLong(SUPERVISOR).putLong(0).putLong(0);
+        next.putLong(INFO_MAGIC)
+                .putLong(2)
+                .putLong(KERNEL)
+                .putLong(SUPERVISOR)
+                .putLong(0)
+                .putLong(0);
         machine.load(info, next.array(), 0, 48);
         machine.start(GuestRam.BASE, tree, info);
     }

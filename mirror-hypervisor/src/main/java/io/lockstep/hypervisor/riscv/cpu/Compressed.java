@@ -86,15 +86,16 @@ final class Compressed {
             case 0 -> iType(0x13, rd, 5, rd, shift);
             case 1 -> iType(0x13, rd, 5, rd, shift | 0x400);
             case 2 -> iType(0x13, rd, 7, rd, imm);
-            default -> switch (bits(c, 12, 1) << 2 | bits(c, 5, 2)) {
-                case 0 -> rType(0x20, rs2, rd, 0, rd, 0x33);
-                case 1 -> rType(0, rs2, rd, 4, rd, 0x33);
-                case 2 -> rType(0, rs2, rd, 6, rd, 0x33);
-                case 3 -> rType(0, rs2, rd, 7, rd, 0x33);
-                case 4 -> rType(0x20, rs2, rd, 0, rd, 0x3b);
-                case 5 -> rType(0, rs2, rd, 0, rd, 0x3b);
-                default -> NONE;
-            };
+            default ->
+                switch (bits(c, 12, 1) << 2 | bits(c, 5, 2)) {
+                    case 0 -> rType(0x20, rs2, rd, 0, rd, 0x33);
+                    case 1 -> rType(0, rs2, rd, 4, rd, 0x33);
+                    case 2 -> rType(0, rs2, rd, 6, rd, 0x33);
+                    case 3 -> rType(0, rs2, rd, 7, rd, 0x33);
+                    case 4 -> rType(0x20, rs2, rd, 0, rd, 0x3b);
+                    case 5 -> rType(0, rs2, rd, 0, rd, 0x3b);
+                    default -> NONE;
+                };
         };
     }
 

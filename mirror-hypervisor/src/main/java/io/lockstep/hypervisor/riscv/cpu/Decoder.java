@@ -89,9 +89,8 @@ final class Decoder {
             case 2 -> Op.pack(Op.SLTI, rd, rs1, 0, imm);
             case 3 -> Op.pack(Op.SLTIU, rd, rs1, 0, imm);
             case 4 -> Op.pack(Op.XORI, rd, rs1, 0, imm);
-            case 5 -> f6 == 0
-                    ? Op.pack(Op.SRLI, rd, rs1, 0, shift)
-                    : f6 == 16 ? Op.pack(Op.SRAI, rd, rs1, 0, shift) : -1;
+            case 5 ->
+                f6 == 0 ? Op.pack(Op.SRLI, rd, rs1, 0, shift) : f6 == 16 ? Op.pack(Op.SRAI, rd, rs1, 0, shift) : -1;
             case 6 -> Op.pack(Op.ORI, rd, rs1, 0, imm);
             default -> Op.pack(Op.ANDI, rd, rs1, 0, imm);
         };
@@ -105,9 +104,8 @@ final class Decoder {
         return switch (f3) {
             case 0 -> Op.pack(Op.ADDIW, rd, rs1, 0, i >> 20);
             case 1 -> f7 == 0 ? Op.pack(Op.SLLIW, rd, rs1, 0, shift) : -1;
-            case 5 -> f7 == 0
-                    ? Op.pack(Op.SRLIW, rd, rs1, 0, shift)
-                    : f7 == 32 ? Op.pack(Op.SRAIW, rd, rs1, 0, shift) : -1;
+            case 5 ->
+                f7 == 0 ? Op.pack(Op.SRLIW, rd, rs1, 0, shift) : f7 == 32 ? Op.pack(Op.SRAIW, rd, rs1, 0, shift) : -1;
             default -> -1;
         };
     }
@@ -115,23 +113,25 @@ final class Decoder {
     private static long register(int i, int f3) {
         int op =
                 switch (i >>> 25) {
-                    case 0 -> switch (f3) {
-                        case 0 -> Op.ADD;
-                        case 1 -> Op.SLL;
-                        case 2 -> Op.SLT;
-                        case 3 -> Op.SLTU;
-                        case 4 -> Op.XOR;
-                        case 5 -> Op.SRL;
-                        case 6 -> Op.OR;
-                        default -> Op.AND;
-                    };
-                    case 1 -> switch (f3) {
-                        case 0 -> Op.MUL;
-                        case 1 -> Op.MULH;
-                        case 2 -> Op.MULHSU;
-                        case 3 -> Op.MULHU;
-                        default -> Op.DIV + (f3 - 4);
-                    };
+                    case 0 ->
+                        switch (f3) {
+                            case 0 -> Op.ADD;
+                            case 1 -> Op.SLL;
+                            case 2 -> Op.SLT;
+                            case 3 -> Op.SLTU;
+                            case 4 -> Op.XOR;
+                            case 5 -> Op.SRL;
+                            case 6 -> Op.OR;
+                            default -> Op.AND;
+                        };
+                    case 1 ->
+                        switch (f3) {
+                            case 0 -> Op.MUL;
+                            case 1 -> Op.MULH;
+                            case 2 -> Op.MULHSU;
+                            case 3 -> Op.MULHU;
+                            default -> Op.DIV + (f3 - 4);
+                        };
                     case 32 -> f3 == 0 ? Op.SUB : f3 == 5 ? Op.SRA : -1;
                     default -> -1;
                 };

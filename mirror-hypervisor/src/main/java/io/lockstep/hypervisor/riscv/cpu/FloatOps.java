@@ -107,8 +107,7 @@ final class FloatOps {
         long a = read(rs1, isDouble);
         switch (op) {
             case Op.FSGNJ, Op.FSGNJN, Op.FSGNJX -> write(d, isDouble, sign(op, a, read(rs2, isDouble), isDouble));
-            case Op.FMIN, Op.FMAX -> write(
-                    d, isDouble, unit.extreme(isDouble, a, read(rs2, isDouble), op == Op.FMAX));
+            case Op.FMIN, Op.FMAX -> write(d, isDouble, unit.extreme(isDouble, a, read(rs2, isDouble), op == Op.FMAX));
             case Op.FEQ -> writeInteger(d, unit.equal(isDouble, a, read(rs2, isDouble)));
             case Op.FLT -> writeInteger(d, unit.less(isDouble, a, read(rs2, isDouble)));
             case Op.FLE -> writeInteger(d, unit.lessOrEqual(isDouble, a, read(rs2, isDouble)));

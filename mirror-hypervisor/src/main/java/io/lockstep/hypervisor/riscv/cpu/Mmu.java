@@ -1,7 +1,6 @@
 package io.lockstep.hypervisor.riscv.cpu;
 
 import io.lockstep.hypervisor.riscv.memory.GuestRam;
-import java.util.Arrays;
 import org.agrona.UnsafeApi;
 
 /**
@@ -180,8 +179,7 @@ final class Mmu {
     long fetch(long pc, int bytes, int index) {
         long physical = walk.translate(pc, PageWalk.FETCH, registers.privilege);
         if (physical < 0) {
-            throw trap.with(
-                    physical == PageWalk.PAGE_FAULT ? GuestTrap.FETCH_PAGE : GuestTrap.FETCH_ACCESS, pc, index);
+            throw trap.with(physical == PageWalk.PAGE_FAULT ? GuestTrap.FETCH_PAGE : GuestTrap.FETCH_ACCESS, pc, index);
         }
         if (!ram.contains(physical, bytes) || !pmp.allows(physical, bytes, Pmp.EXECUTE, registers.privilege)) {
             throw trap.with(GuestTrap.FETCH_ACCESS, pc, index);

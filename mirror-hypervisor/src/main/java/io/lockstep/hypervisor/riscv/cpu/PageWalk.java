@@ -92,8 +92,7 @@ final class PageWalk {
         return switch (access) {
             case FETCH -> (entry & EXECUTABLE) != 0;
             case STORE -> (entry & WRITABLE) != 0;
-            default -> (entry & READABLE) != 0
-                    || ((entry & EXECUTABLE) != 0 && (registers.mstatus & Status.MXR) != 0);
+            default -> (entry & READABLE) != 0 || ((entry & EXECUTABLE) != 0 && (registers.mstatus & Status.MXR) != 0);
         };
     }
 

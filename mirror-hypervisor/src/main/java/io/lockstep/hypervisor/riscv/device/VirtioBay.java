@@ -37,7 +37,8 @@ final class VirtioBay implements Device {
             return offset % SLOT == 0 ? 0x74726976 : offset % SLOT == 4 ? 2 : 0;
         }
         int inside = offset % SLOT;
-        return Field.read(slots[slot].load(inside >= 0x100 ? inside & ~7 : inside), inside >= 0x100 ? inside : 0, bytes);
+        return Field.read(
+                slots[slot].load(inside >= 0x100 ? inside & ~7 : inside), inside >= 0x100 ? inside : 0, bytes);
     }
 
     @Override

@@ -55,7 +55,8 @@ public final class ElfImage {
             return new ElfImage(file.clone());
         } catch (IndexOutOfBoundsException | ArithmeticException e) {
             throw new ElfException(
-                    Problem.MALFORMED, "the ELF is cut off or damaged: a field points outside its " + file.length + " bytes");
+                    Problem.MALFORMED,
+                    "the ELF is cut off or damaged: a field points outside its " + file.length + " bytes");
         }
     }
 
@@ -65,7 +66,8 @@ public final class ElfImage {
             throw new ElfException(Problem.NOT_ELF, "not an ELF file: it does not start with 7f 45 4c 46");
         }
         if (size < HEADER) {
-            throw new ElfException(Problem.MALFORMED, "the ELF is cut off: " + size + " bytes, the header has " + HEADER);
+            throw new ElfException(
+                    Problem.MALFORMED, "the ELF is cut off: " + size + " bytes, the header has " + HEADER);
         }
         if (bytes.get(4) != 2 || bytes.get(5) != 1) {
             String found = (bytes.get(4) == 1 ? "32" : bytes.get(4) == 2 ? "64" : "?") + "-bit "
@@ -75,8 +77,7 @@ public final class ElfImage {
         }
         int machine = bytes.getShort(18) & 0xffff;
         if (machine != RISCV) {
-            throw new ElfException(
-                    Problem.WRONG_MACHINE, "wrong ELF machine: " + machine + ", RISC-V is " + RISCV);
+            throw new ElfException(Problem.WRONG_MACHINE, "wrong ELF machine: " + machine + ", RISC-V is " + RISCV);
         }
     }
 
@@ -88,7 +89,8 @@ public final class ElfImage {
         long table = bytes.getLong(32);
         int count = bytes.getShort(56) & 0xffff;
         if (count > 0 && (bytes.getShort(54) & 0xffff) != PROGRAM_HEADER) {
-            throw new ElfException(Problem.MALFORMED, "the ELF's program headers do not have " + PROGRAM_HEADER + " bytes");
+            throw new ElfException(
+                    Problem.MALFORMED, "the ELF's program headers do not have " + PROGRAM_HEADER + " bytes");
         }
         for (int i = 0; i < count; i++) {
             int header = at(Math.addExact(table, (long) i * PROGRAM_HEADER));
@@ -100,7 +102,8 @@ public final class ElfImage {
             long memory = bytes.getLong(header + 40);
             if (offset < 0 || length < 0 || length > file.length - offset || memory < length) {
                 throw new ElfException(
-                        Problem.MALFORMED, "segment " + i + " of the ELF does not lie in its " + file.length + " bytes");
+                        Problem.MALFORMED,
+                        "segment " + i + " of the ELF does not lie in its " + file.length + " bytes");
             }
             segments.add(new Segment(bytes.getLong(header + 24), bytes.getLong(header + 16), offset, length, memory));
         }

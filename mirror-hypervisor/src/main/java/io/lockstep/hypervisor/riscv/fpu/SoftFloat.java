@@ -330,7 +330,8 @@ final class SoftFloat {
             return a.negative ? min : max;
         }
         // One bit of fraction and a sticky bit are enough to round.
-        long magnitude = a.exponent == 63 ? a.significand << 1 : a.exponent < -1 ? 0 : a.significand >>> (62 - a.exponent);
+        long magnitude =
+                a.exponent == 63 ? a.significand << 1 : a.exponent < -1 ? 0 : a.significand >>> (62 - a.exponent);
         long rest = a.exponent >= Parts.TOP ? 0 : a.exponent < -1 ? 1 : a.significand << (a.exponent + 2);
         if (rest != 0 && a.exponent < -1) {
             rest = 1; // far below a half

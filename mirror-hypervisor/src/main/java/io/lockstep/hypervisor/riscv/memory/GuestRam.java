@@ -121,8 +121,7 @@ public final class GuestRam implements AutoCloseable {
             long from = address - BASE + done;
             int piece = Math.min(length - done, PAGE - (int) (from & (PAGE - 1)));
             long page = from >>> 12;
-            target.putBytes(
-                    offset + done, region.chunk(page), region.offset(page) + (int) (from & (PAGE - 1)), piece);
+            target.putBytes(offset + done, region.chunk(page), region.offset(page) + (int) (from & (PAGE - 1)), piece);
             done += piece;
         }
     }
@@ -134,8 +133,7 @@ public final class GuestRam implements AutoCloseable {
             long to = address - BASE + done;
             int piece = Math.min(length - done, PAGE - (int) (to & (PAGE - 1)));
             long page = to >>> 12;
-            region.chunk(page)
-                    .putBytes(region.offset(page) + (int) (to & (PAGE - 1)), source, offset + done, piece);
+            region.chunk(page).putBytes(region.offset(page) + (int) (to & (PAGE - 1)), source, offset + done, piece);
             written((int) page);
             done += piece;
         }
@@ -144,7 +142,9 @@ public final class GuestRam implements AutoCloseable {
     private void check(long address, int length) {
         if (closed || !contains(address, length)) {
             throw new IndexOutOfBoundsException(
-                    closed ? "the machine is closed" : length + " bytes at " + Long.toHexString(address) + " are not RAM");
+                    closed
+                            ? "the machine is closed"
+                            : length + " bytes at " + Long.toHexString(address) + " are not RAM");
         }
     }
 

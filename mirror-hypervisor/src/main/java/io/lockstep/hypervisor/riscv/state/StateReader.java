@@ -42,8 +42,7 @@ public final class StateReader {
     public int number(int least, int most) {
         long value = number();
         if (value < least || value > most) {
-            throw new IllegalArgumentException(
-                    "machine state: " + value + " is not between " + least + " and " + most);
+            throw new IllegalArgumentException("machine state: " + value + " is not between " + least + " and " + most);
         }
         return (int) value;
     }

@@ -253,6 +253,12 @@ public final class FilePath implements BlockPath {
         return outstanding;
     }
 
+    /** The system call of a request has returned when the request is completed. */
+    @Override
+    public boolean completionIsFinal() {
+        return true;
+    }
+
     @Override
     public Fencing fencing() {
         return Fencing.NONE;

@@ -298,6 +298,12 @@ public final class NbdPath implements BlockPath {
         return operations.length - freeCount + backlog.size();
     }
 
+    /** Without its connection nothing is received into a buffer any more. */
+    @Override
+    public boolean keepsBuffers() {
+        return false;
+    }
+
     @Override
     public Fencing fencing() {
         return config.generations() ? Fencing.GENERATION : Fencing.NONE;

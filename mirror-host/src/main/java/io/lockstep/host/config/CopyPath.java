@@ -11,22 +11,22 @@ import java.util.regex.Pattern;
  * @param file a file or block device; the socket for NBD
  * @param export name of the NBD export; null for a file
  */
-public record DiskPath(String text, Path file, String export) {
+public record CopyPath(String text, Path file, String export) {
     /** What {@link #parse} takes, for people. */
     static final String ALLOWED = "an absolute path of a file or block device, or nbd+unix:///EXPORT?socket=/PATH";
 
     private static final Pattern NBD = Pattern.compile("nbd\\+unix:///([^?;]*)\\?socket=(/[^&]+)");
 
     /** A file or block device. */
-    public static DiskPath file(Path file) {
-        return new DiskPath(file.toString(), file, null);
+    public static CopyPath file(Path file) {
+        return new CopyPath(file.toString(), file, null);
     }
 
     /** Reads a text; null if it is not one. */
-    static DiskPath parse(String text) {
+    static CopyPath parse(String text) {
         Matcher matcher = NBD.matcher(text);
         if (matcher.matches()) {
-            return new DiskPath(text, Path.of(matcher.group(2)), matcher.group(1));
+            return new CopyPath(text, Path.of(matcher.group(2)), matcher.group(1));
         }
         return text.startsWith("/") ? file(Path.of(text)) : null;
     }
