@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 class MirrorAllocationTest {
     /** Takes everything at once. */
     private static final class Sink implements BlockDevice {
-        private final BlockGeometry geometry =
-                new BlockGeometry(MirrorRig.DISK, 512, 4096, 1 << 20, false, true, true);
+        private final BlockGeometry geometry = new BlockGeometry(MirrorRig.DISK, 512, 4096, 1 << 20, false, true, true);
 
         @Override
         public BlockGeometry geometry() {
@@ -39,7 +38,9 @@ class MirrorAllocationTest {
 
     @Test
     void shouldNotAllocateForWritesAndReadsInSteadyState() throws MirrorRefusedException {
-        MirrorRig rig = new MirrorRig().start(new Sink(), new Sink());
+        MirrorRig rig = new MirrorRig();
+        rig.config = rig.config.withTimes(1000 * MirrorRig.MS, 50 * MirrorRig.MS, 3_600_000 * MirrorRig.MS);
+        rig.start(new Sink(), new Sink());
         rig.run(100 * MirrorRig.MS);
         for (int at = 0; at < MirrorRig.DISK; at += MirrorRig.REGION) {
             assertEquals(BlockFault.NONE, rig.writeNow(at, 4096, 1));
@@ -48,8 +49,7 @@ class MirrorAllocationTest {
         BlockRequest request = new BlockRequest(1);
         int[] ended = new int[1];
         BlockCompletion count = done -> ended[0] += done.fault() == BlockFault.NONE ? 1 : 0;
-        com.sun.management.ThreadMXBean threads =
-                (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long id = Thread.currentThread().getId();
         long least = Long.MAX_VALUE;
         for (int round = 0; round < 6; round++) {
