@@ -105,6 +105,18 @@ final class LogLayout {
         into.putInt(at + CRC_AT, crc(new CRC32C(), into, at));
     }
 
+    /** A log of a copy of which nothing is known. */
+    static ByteBuffer newFile(Identity identity) {
+        ByteBuffer content = buffer(identity.fileBytes());
+        encodeHeader(content, 0, new Header(identity, 0, CopyState.UNKNOWN));
+        encodeHeader(content, PAGE, new Header(identity, 1, CopyState.UNKNOWN));
+        CRC32C crc = new CRC32C();
+        for (int block = 0; block < identity.blocks(); block++) {
+            sealBlock(crc, content, BITMAP_AT + block * SECTOR, block);
+        }
+        return content;
+    }
+
     /** The newer of the two slots that is whole. */
     static Header decodeNewest(ByteBuffer file, String what) throws RegionLogException {
         Header first = decodeHeader(file, 0);

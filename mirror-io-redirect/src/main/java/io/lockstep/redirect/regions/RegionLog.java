@@ -8,7 +8,6 @@ import java.security.SecureRandom;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.zip.CRC32C;
 
 /**
  * The record beside a copy of a disk: what the copy is ({@link CopyState}), and the regions that the other copy may miss. A mark is
@@ -137,15 +136,7 @@ public final class RegionLog implements AutoCloseable {
     private void createFile() throws IOException {
         LogLayout.Identity fresh = new LogLayout.Identity(
                 config.disk(), config.diskBytes(), config.regionBytes(), new SecureRandom().nextLong());
-        ByteBuffer content = LogLayout.buffer(fresh.fileBytes());
-        LogLayout.encodeHeader(content, 0, new LogLayout.Header(fresh, 0, CopyState.UNKNOWN));
-        LogLayout.encodeHeader(content, LogLayout.PAGE, new LogLayout.Header(fresh, 1, CopyState.UNKNOWN));
-        CRC32C crc = new CRC32C();
-        for (int block = 0; block < fresh.blocks(); block++) {
-            LogLayout.sealBlock(crc, content, LogLayout.BITMAP_AT + block * LogLayout.SECTOR, block);
-        }
-        content.clear();
-        file.create(content);
+        file.create(LogLayout.newFile(fresh));
     }
 
     private void checkIdentity(int fileBytes) throws RegionLogException {

@@ -38,7 +38,9 @@ class MirrorAllocationTest {
 
     @Test
     void shouldNotAllocateForWritesAndReadsInSteadyState() throws MirrorRefusedException {
-        MirrorRig rig = new MirrorRig().start(new Sink(), new Sink());
+        MirrorRig rig = new MirrorRig();
+        rig.config = rig.config.withTimes(1000 * MirrorRig.MS, 50 * MirrorRig.MS, 3_600_000 * MirrorRig.MS);
+        rig.start(new Sink(), new Sink());
         rig.run(100 * MirrorRig.MS);
         for (int at = 0; at < MirrorRig.DISK; at += MirrorRig.REGION) {
             assertEquals(BlockFault.NONE, rig.writeNow(at, 4096, 1));
