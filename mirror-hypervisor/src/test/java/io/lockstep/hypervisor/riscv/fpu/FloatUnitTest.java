@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** Against exact decimal arithmetic, and the fast ways against the integer ones. */
 final class FloatUnitTest {
-    private static final int ROUNDS = 200_000;
+    private static final int ROUNDS = 50_000;
     private static final RoundingMode[] MODES = {
         RoundingMode.HALF_EVEN, RoundingMode.DOWN, RoundingMode.FLOOR, RoundingMode.CEILING, RoundingMode.HALF_UP
     };
@@ -44,7 +44,8 @@ final class FloatUnitTest {
         double result = places.multiply(ulp).doubleValue();
         boolean overflow = places.abs().multiply(ulp).compareTo(new BigDecimal(Double.MAX_VALUE)) > 0;
         if (overflow) {
-            boolean up = mode == 0 || mode == 4 || mode == 3 && exact.signum() > 0 || mode == 2 && exact.signum() < 0;
+            boolean away = mode == (exact.signum() > 0 ? 3 : 2);
+            boolean up = mode == 0 || mode == 4 || away;
             result = Math.copySign(up ? Double.POSITIVE_INFINITY : Double.MAX_VALUE, exact.signum());
         }
         return Double.doubleToRawLongBits(exact.signum() < 0 && result == 0 ? -0.0 : result);
@@ -69,7 +70,7 @@ final class FloatUnitTest {
     void shouldRoundSumsProductsAndFusedOnesExactly() {
         long seed = 20261125;
         Random random = new Random(seed);
-        for (int i = 0; i < 4_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             double a = number(random);
             double b = number(random);
             double c = random.nextInt(4) == 0 ? -a * b : number(random);
@@ -104,7 +105,7 @@ final class FloatUnitTest {
     @Test
     void shouldTakeRootsExactly() {
         Random random = new Random(7);
-        for (int i = 0; i < 3_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             double a = Math.abs(number(random));
             if (!Double.isFinite(a) || a == 0) {
                 continue;
