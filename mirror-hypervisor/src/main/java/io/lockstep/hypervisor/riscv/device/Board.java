@@ -134,12 +134,13 @@ public final class Board implements Bus {
     void refreshTimer(long count) {
         boolean due = clint.timerDue(count);
         timerCount = due ? Long.MAX_VALUE : clock.countAt(clint.compare(), count);
+        hart.requestStop(); // it runs to the old count, which may be too far now
         hart.lines(
                 MACHINE_TIMER | MACHINE_SOFTWARE,
                 (due ? MACHINE_TIMER : 0) | (clint.software() ? MACHINE_SOFTWARE : 0));
     }
 
-    /** Ticks that stores of the timer happen to move are seen by the hart's loop, which has to stop at {@link #timerCount}. */
+    /** The count at which the timer interrupts; the hart has to stop there. */
     public long timerCount() {
         return timerCount;
     }
