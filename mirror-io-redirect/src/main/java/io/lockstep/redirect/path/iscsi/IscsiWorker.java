@@ -58,10 +58,7 @@ final class IscsiWorker implements Runnable, IscsiSession.Completion, AdminComma
     private final UnsafeBuffer adminData = new UnsafeBuffer(ByteBuffer.allocateDirect(DATA));
     private final IscsiOp[] onTheirWay;
     private final ArrayDeque<IscsiOp> again;
-    private final int[] status;
-    private final int[] sense;
-    private final int[] endedSlots;
-    private int endedCount;
+    private final EndedCommands endings;
     private int inFlight;
     private Transfers transfers;
     private Reservations reservations;
@@ -79,9 +76,7 @@ final class IscsiWorker implements Runnable, IscsiSession.Completion, AdminComma
         this.again = new ArrayDeque<>(room);
         this.adminSlot = config.maxIssued();
         this.onTheirWay = new IscsiOp[config.maxIssued()];
-        this.status = new int[config.maxIssued()];
-        this.sense = new int[config.maxIssued()];
-        this.endedSlots = new int[config.maxIssued()];
+        this.endings = new EndedCommands(config.maxIssued());
     }
 
     static IscsiWorker start(IscsiPathConfig config, long generation, Runnable wakeUp) {
@@ -287,18 +282,15 @@ final class IscsiWorker implements Runnable, IscsiSession.Completion, AdminComma
             adminSense = endSense;
             return;
         }
-        status[slot] = endStatus;
-        sense[slot] = endSense;
-        endedSlots[endedCount++] = slot;
+        endings.add(slot, endStatus, endSense);
     }
 
     private void goOn() {
-        for (int i = 0; i < endedCount; i++) {
-            int slot = endedSlots[i];
-            IscsiOp op = onTheirWay[slot];
-            onTheirWay[slot] = null;
+        for (int i = 0; i < endings.count(); i++) {
+            IscsiOp op = onTheirWay[endings.slot(i)];
+            onTheirWay[op.slot] = null;
             int before = op.retries;
-            if (!transfers.advance(op, status[slot], sense[slot])) {
+            if (!transfers.advance(op, endings.status(i), endings.sense(i))) {
                 finish(op);
             } else if (op.retries > before) {
                 again.add(op);
@@ -306,7 +298,7 @@ final class IscsiWorker implements Runnable, IscsiSession.Completion, AdminComma
                 issue(op);
             }
         }
-        endedCount = 0;
+        endings.clear();
     }
 
     private void end(IscsiSession current) {
