@@ -103,6 +103,23 @@ public record MirrorConfig(
                 readErrorIsFinal);
     }
 
+    /** The same with another block size promised to clients. */
+    public MirrorConfig withBlockBytes(int bytes) {
+        return new MirrorConfig(
+                name,
+                preferred,
+                source,
+                bytes,
+                queueNs,
+                queueLimit,
+                stallNs,
+                probeNs,
+                cleanNs,
+                resyncBytesPerSecond,
+                maxWrites,
+                readErrorIsFinal);
+    }
+
     /** The same with other times: stall, probe, clean, in nanoseconds. */
     public MirrorConfig withTimes(long stall, long probe, long clean) {
         return new MirrorConfig(

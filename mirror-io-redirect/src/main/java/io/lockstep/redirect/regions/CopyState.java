@@ -30,6 +30,11 @@ public record CopyState(long token, long baseToken, boolean consistent, boolean 
         return new CopyState(otherToken, 0, true, false, generation);
     }
 
+    /** The same copy while it is being filled. */
+    public CopyState filling() {
+        return new CopyState(token, baseToken, false, true, generation);
+    }
+
     /** The same copy while it is being filled from one with this token. */
     public CopyState filling(long sourceToken) {
         return new CopyState(sourceToken, 0, false, true, generation);
