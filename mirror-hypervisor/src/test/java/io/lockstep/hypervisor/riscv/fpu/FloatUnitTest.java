@@ -169,7 +169,7 @@ final class FloatUnitTest {
     @Test
     void shouldConvertToIntegersWithTheLimitsOfTheType() {
         Random random = new Random(99);
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 4_000; i++) {
             double a = Math.scalb(number(random) % 1.0e30, random.nextInt(20) - 10);
             if (!Double.isFinite(a)) {
                 continue;
