@@ -113,6 +113,24 @@ final class DeterminismTest {
     }
 
     @Test
+    void shouldInterruptAtTheSameCountHoweverItIsCut() {
+        long seed = 12;
+        Random cuts = new Random(seed);
+        try (RiscvMachine whole = Guests.machine("timer.elf");
+                RiscvMachine cut = Guests.machine("timer.elf")) {
+            String printed = Guests.finish(whole, 100_000_000);
+            ByteArrayOutputStream pieces = new ByteArrayOutputStream();
+            while (cut.run(cut.instructionCount() + 1 + cuts.nextInt(20)) != Stop.ENDED) {
+                Guests.drain(cut, Board.CONSOLE, pieces);
+            }
+            Guests.drain(cut, Board.CONSOLE, pieces);
+            assertEquals(printed, pieces.toString(java.nio.charset.StandardCharsets.UTF_8), "seed " + seed);
+            assertEquals(17, printed.length());
+            assertSame(whole, cut, "at the end");
+        }
+    }
+
+    @Test
     void shouldSeeAFlippedBit() {
         try (RiscvMachine machine = service()) {
             machine.run(1000);

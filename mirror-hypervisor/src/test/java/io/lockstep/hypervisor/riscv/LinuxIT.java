@@ -32,7 +32,8 @@ final class LinuxIT {
         Path images = Path.of(System.getProperty("mirror.home"), "build", "riscv");
         assertTrue(Files.exists(images.resolve("initrd")), images + " is missing: dev/guest-riscv makes it");
         RiscvMachine machine = new RiscvMachine(MachineConfig.ofRam(192L << 20));
-        LinuxBoot.read(images, "console=ttyS0 earlycon=sbi mirror.ip=10.0.0.2/24").into(machine);
+        LinuxBoot.read(images, "console=ttyS0 earlycon=sbi mirror.ip=10.0.0.2/24")
+                .into(machine);
         return machine;
     }
 
@@ -70,7 +71,10 @@ final class LinuxIT {
             new java.util.Random(1).nextBytes(entropy);
             inject(machine, Board.ENTROPY, entropy);
             runUntilSaid(machine, "mirror: shell ready");
-            inject(machine, Board.CONSOLE, "uname -m; echo $((6*7))-$(wc -l < /proc/net/dev)\n".getBytes(StandardCharsets.UTF_8));
+            inject(
+                    machine,
+                    Board.CONSOLE,
+                    "uname -m; echo $((6*7))-$(wc -l < /proc/net/dev)\n".getBytes(StandardCharsets.UTF_8));
             runUntilSaid(machine, "42-4");
             assertTrue(said().contains("riscv64"), said());
             Path target = Path.of(System.getProperty("mirror.home"), "mirror-hypervisor", "target");
@@ -110,7 +114,8 @@ final class LinuxIT {
                 copy.memoryReplaced(page);
             }
             copy.loadState(state, 0, length);
-            byte[] work = "for i in 1 2 3; do ls -l /bin | wc -l; done; echo worked-$((3*5))\n".getBytes(StandardCharsets.UTF_8);
+            byte[] work = "for i in 1 2 3; do ls -l /bin | wc -l; done; echo worked-$((3*5))\n"
+                    .getBytes(StandardCharsets.UTF_8);
             inject(machine, Board.CONSOLE, work);
             int from = log.size();
             long before = log.get(from - 1).count();

@@ -15,7 +15,16 @@ final class IntegerOps {
         final int d = (int) (w >>> 8) & 63;
         final long a = x[(int) (w >>> 16) & 31];
         final long b = x[(int) (w >>> 24) & 31];
+        final int imm = (int) (w >> 32);
         switch ((int) w & 0xff) {
+            case Op.SLTI -> x[d] = a < imm ? 1 : 0;
+            case Op.SLT -> x[d] = a < b ? 1 : 0;
+            case Op.SRAIW -> x[d] = (int) a >> imm;
+            case Op.SRLIW -> x[d] = (int) ((a & 0xffffffffL) >>> imm);
+            case Op.SLLIW -> x[d] = (int) (a << imm);
+            case Op.SRA -> x[d] = a >> b;
+            case Op.SLL -> x[d] = a << b;
+            case Op.SRL -> x[d] = a >>> b;
             case Op.SLLW -> x[d] = (int) (a << (b & 31));
             case Op.SRLW -> x[d] = (int) ((a & 0xffffffffL) >>> (b & 31));
             case Op.SRAW -> x[d] = (int) a >> (int) b;

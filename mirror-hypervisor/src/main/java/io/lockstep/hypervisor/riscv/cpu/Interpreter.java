@@ -48,7 +48,6 @@ final class Interpreter {
                 case Op.LI -> x[d] = imm;
                 case Op.AUIPC -> x[d] = pc + imm + ((w >>> 16) & 0xff);
                 case Op.ADDI -> x[d] = a + imm;
-                case Op.SLTI -> x[d] = a < imm ? 1 : 0;
                 case Op.SLTIU -> x[d] = a + Long.MIN_VALUE < imm + Long.MIN_VALUE ? 1 : 0;
                 case Op.XORI -> x[d] = a ^ imm;
                 case Op.ORI -> x[d] = a | imm;
@@ -57,17 +56,10 @@ final class Interpreter {
                 case Op.SRLI -> x[d] = a >>> imm;
                 case Op.SRAI -> x[d] = a >> imm;
                 case Op.ADDIW -> x[d] = (int) (a + imm);
-                case Op.SLLIW -> x[d] = (int) (a << imm);
-                case Op.SRLIW -> x[d] = (int) ((a & 0xffffffffL) >>> imm);
-                case Op.SRAIW -> x[d] = (int) a >> imm;
                 case Op.ADD -> x[d] = a + b;
                 case Op.SUB -> x[d] = a - b;
-                case Op.SLL -> x[d] = a << b;
-                case Op.SLT -> x[d] = a < b ? 1 : 0;
                 case Op.SLTU -> x[d] = a + Long.MIN_VALUE < b + Long.MIN_VALUE ? 1 : 0;
                 case Op.XOR -> x[d] = a ^ b;
-                case Op.SRL -> x[d] = a >>> b;
-                case Op.SRA -> x[d] = a >> b;
                 case Op.OR -> x[d] = a | b;
                 case Op.AND -> x[d] = a & b;
                 case Op.ADDW -> x[d] = (int) (a + b);

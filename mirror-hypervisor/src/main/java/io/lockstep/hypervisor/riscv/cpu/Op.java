@@ -61,9 +61,6 @@ final class Op {
     static final int JAL = 45;
     static final int JALR = 46;
 
-    /** From here on: {@link IntegerOps}. */
-    static final int FIRST_RARE = 47;
-
     static final int SLLW = 47;
     static final int SRLW = 48;
     static final int SRAW = 49;
