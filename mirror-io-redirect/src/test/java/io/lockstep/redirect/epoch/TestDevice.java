@@ -16,7 +16,29 @@ import java.util.function.Function;
 final class TestDevice implements BlockDevice {
     static final int BLOCK = 4096;
 
-    private record Stored(long order, int block, byte[] content) {}
+    private static final class Stored {
+        private final long order;
+        private final int block;
+        private final byte[] content;
+
+        Stored(long order, int block, byte[] content) {
+            this.order = order;
+            this.block = block;
+            this.content = content;
+        }
+
+        long order() {
+            return order;
+        }
+
+        int block() {
+            return block;
+        }
+
+        byte[] content() {
+            return content;
+        }
+    }
 
     private static final class Pending {
         final BlockRequest request;
