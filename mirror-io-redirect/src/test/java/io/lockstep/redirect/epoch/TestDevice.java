@@ -26,18 +26,6 @@ final class TestDevice implements BlockDevice {
             this.block = block;
             this.content = content;
         }
-
-        long order() {
-            return order;
-        }
-
-        int block() {
-            return block;
-        }
-
-        byte[] content() {
-            return content;
-        }
     }
 
     private static final class Pending {
