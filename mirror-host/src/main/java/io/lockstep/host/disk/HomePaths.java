@@ -36,7 +36,7 @@ final class HomePaths {
         for (CopyPath path : settings.config().paths()) {
             paths.add(open(path, wakeUp));
         }
-        RedirectConfig.NoPath patience = new RedirectConfig.NoPath(!elsewhere, elsewhere ? 0 : WAIT_NS);
+        RedirectConfig.NoPath patience = new RedirectConfig.NoPath(!elsewhere, WAIT_NS);
         BufferPool buffers = new BufferPool(SMALL_BUFFERS, MEDIUM_BUFFERS, 1);
         device = new RedirectDevice(
                 paths, RedirectConfig.DEFAULT.withNoPath(patience), new NoGenerations(), buffers, listener);

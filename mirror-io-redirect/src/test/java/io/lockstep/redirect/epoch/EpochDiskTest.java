@@ -82,7 +82,7 @@ class EpochDiskTest {
         DiskHost a = host().owned();
         a.home.stalled = true;
         for (int epoch = 1; epoch <= 5; epoch++) {
-            a.write(9, 1, 10 * epoch);
+            a.write(9, 1, 10L * epoch);
             a.disk.sealed(epoch);
         }
         a.disk.committed(4);
