@@ -27,6 +27,8 @@ public final class NbdConfigReader {
     private static final int MAX_SOCKET_PATH = 107;
 
     private final List<String> errors = new ArrayList<>();
+    /** Paths in the text, those included that are wrong. */
+    private int listed;
 
     private NbdConfigReader() {}
 
@@ -64,7 +66,7 @@ public final class NbdConfigReader {
         List<NbdConfig.DiskPath> paths = paths(root, readOnly);
         RedirectConfig redirect = redirect(root);
         String state = root.text("state", "");
-        boolean needsState = paths.size() > 1
+        boolean needsState = listed > 1
                 || paths.stream()
                         .anyMatch(path -> path instanceof NbdConfig.DiskPath.Nbd nbd
                                 && nbd.config().generations());
@@ -128,6 +130,7 @@ public final class NbdConfigReader {
         List<NbdConfig.DiskPath> paths = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (Section section : root.list("paths")) {
+            listed++;
             String name = section.required("name");
             if (!names.add(name)) {
                 errors.add(section.name("name") + " is '" + name + "': another path has this name");

@@ -18,13 +18,18 @@ import java.util.function.Consumer;
  */
 public final class NbdService {
     private static final long NS_PER_MS = 1_000_000L;
-    private static final long MOST_IDLE_MS = 1_000;
+    private static final long LEAST_SPIN_NS = 5_000;
+    private static final long MOST_SPIN_NS = 40_000;
+    private static final int SPIN_AGAIN = 16;
     private static final long DRAIN_NS = 5_000_000_000L;
 
     private final NbdConfig config;
     private final Consumer<String> log;
     private final Selector selector;
     private volatile boolean stopped;
+    private volatile boolean asleep = true;
+    private long spinNs = MOST_SPIN_NS;
+    private int sleeps;
 
     /**
      * A service that does not serve yet.
@@ -50,7 +55,7 @@ public final class NbdService {
      */
     public void run() throws IOException {
         try (selector;
-                DiskStack disk = new DiskStack(config, selector::wakeup, log)) {
+                DiskStack disk = new DiskStack(config, this::wakeUp, log)) {
             disk.register(selector);
             if (!open(disk)) {
                 return;
@@ -61,11 +66,12 @@ public final class NbdService {
                 server.register(selector);
                 log.accept(status(disk.geometry()));
                 while (!stopped) {
-                    if (server.doWork(System.nanoTime()) == 0) {
-                        idle(server.maxIdleNs());
+                    if (server.doWork(System.nanoTime()) == 0 && !spin(server)) {
+                        sleep(server);
                     }
                 }
             }
+            asleep = true;
             drain(disk, server);
         }
     }
@@ -103,6 +109,44 @@ public final class NbdService {
         return text.toString();
     }
 
+    /**
+     * Looks again for some microseconds: waking a thread up costs more than a fast disk takes. True if there was work. Where that does not
+     * pay, because the disk is slow or nobody asks for anything, it is tried less and less.
+     */
+    private boolean spin(NbdServer server) {
+        if (spinNs < LEAST_SPIN_NS && ++sleeps % SPIN_AGAIN != 0) {
+            return false;
+        }
+        long startNs = System.nanoTime();
+        long nowNs = startNs;
+        long mostNs = Math.max(spinNs, LEAST_SPIN_NS);
+        while (nowNs - startNs < mostNs) {
+            Thread.onSpinWait();
+            if (server.doWork(nowNs) > 0) {
+                spinNs = Math.min(MOST_SPIN_NS, 2 * mostNs);
+                return true;
+            }
+            nowNs = System.nanoTime();
+        }
+        spinNs /= 2;
+        return false;
+    }
+
+    /** Others wake this thread up only while it sleeps; so it looks once more after it has said so. */
+    private void sleep(NbdServer server) throws IOException {
+        asleep = true;
+        if (!stopped && server.doWork(System.nanoTime()) == 0) {
+            server.await(server.maxIdleNs());
+        }
+        asleep = false;
+    }
+
+    private void wakeUp() {
+        if (asleep) {
+            selector.wakeup();
+        }
+    }
+
     /** What the clients had asked ends, then all of it becomes durable. */
     private void drain(DiskStack disk, NbdServer server) throws IOException {
         long deadlineNs = System.nanoTime() + DRAIN_NS;
@@ -135,7 +179,7 @@ public final class NbdService {
 
     private void idle(long mostNs) throws IOException {
         if (mostNs > 0) {
-            selector.select(key -> {}, Math.min(MOST_IDLE_MS, 1 + mostNs / NS_PER_MS));
+            selector.select(key -> {}, 1 + mostNs / NS_PER_MS);
         }
     }
 }

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
  *       server.register(selector);
  *       while (running) {
  *           if (server.doWork(System.nanoTime()) == 0) {
- *               selector.select(key -> {}, 1 + server.maxIdleNs() / 1_000_000);   // or do other work, and come back
+ *               server.await(server.maxIdleNs());   // or do other work, and wait with the selector in any way
  *           }
  *       }
  *   }
@@ -38,6 +38,8 @@ public final class NbdServer implements AutoCloseable {
     private static final int ACCEPTS = 64;
     private static final long WATCH_NS = 100_000_000L;
     private static final long ACCEPT_RETRY_NS = 1_000_000_000L;
+    private static final long NS_PER_MS = 1_000_000L;
+    private static final long MOST_WAIT_MS = 1_000;
     private static final int PRINTABLE = 0x20;
 
     private final NbdServerConfig config;
@@ -55,6 +57,7 @@ public final class NbdServer implements AutoCloseable {
     private boolean acceptable = true;
     private boolean crowded;
     private boolean closed;
+    private boolean polled;
     private long acceptAtNs = Long.MIN_VALUE;
     private long watchAtNs = Long.MIN_VALUE;
     private long accepted;
@@ -133,16 +136,39 @@ public final class NbdServer implements AutoCloseable {
         return work;
     }
 
+    /**
+     * Waits until a channel of the selector is ready, somebody wakes it up, or the time is over; at least a millisecond, unless
+     * {@code mostNs} is 0. The next {@link #doWork} needs not look again.
+     */
+    public void await(long mostNs) throws IOException {
+        if (closed || mostNs <= 0) {
+            return;
+        }
+        if (selector == null) {
+            openOwnSelector();
+        }
+        selector.select(mark, Math.min(MOST_WAIT_MS, 1 + mostNs / NS_PER_MS));
+        polled = true;
+    }
+
+    private void openOwnSelector() throws IOException {
+        register(Selector.open());
+        ownSelector = true;
+    }
+
     private int poll(long nowNs) {
         try {
             if (selector == null) {
-                register(Selector.open());
-                ownSelector = true;
+                openOwnSelector();
             }
             if (!acceptable && acceptAtNs != Long.MIN_VALUE && nowNs - acceptAtNs >= 0) {
                 acceptable = true;
             }
-            return selector.selectNow(mark);
+            if (!polled) {
+                selector.selectNow(mark);
+            }
+            polled = false;
+            return ready.size();
         } catch (IOException e) {
             throw new IllegalStateException("the selector failed: " + e.getMessage(), e);
         }
