@@ -207,7 +207,8 @@ class NbdServerIT {
                         "--verify=crc32c",
                         "--verify_fatal=1",
                         "--do_verify=1",
-                        "--randrepeat=0");
+                        "--randrepeat=0",
+                        "--verify_state_save=0");
             }
         }
 
