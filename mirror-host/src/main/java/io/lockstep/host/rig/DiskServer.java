@@ -1,10 +1,6 @@
 package io.lockstep.host.rig;
 
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,10 +33,8 @@ public final class DiskServer implements AutoCloseable {
                 "--exit-with-parent",
                 "--unix",
                 socket(directory).toString()));
-        command.addAll(List.of(
-                "--filter=pause", "--filter=error", "file", image(directory).toString()));
+        command.addAll(List.of("--filter=error", "file", image(directory).toString()));
         command.addAll(List.of("error=EIO", "error-rate=100%", "error-file=" + directory.resolve("fail")));
-        command.add("pause-control=" + directory.resolve("control"));
         DiskServer server;
         try {
             server = new DiskServer(
@@ -81,9 +75,9 @@ public final class DiskServer implements AutoCloseable {
         }
     }
 
-    /** From now on no request is answered. */
+    /** From now on no request is answered: what was asked is done, late, after {@link #heal}. */
     public void stall() throws RigException {
-        command('p', 'P');
+        signal("STOP");
     }
 
     /** Ends both. */
@@ -93,20 +87,11 @@ public final class DiskServer implements AutoCloseable {
         } catch (IOException e) {
             throw new RigException("cannot make the disk work again: " + e.getMessage(), e);
         }
-        command('r', 'R');
+        signal("CONT");
     }
 
-    private void command(char word, char answer) throws RigException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(directory.resolve("control")));
-            channel.write(ByteBuffer.wrap(new byte[] {(byte) word}));
-            ByteBuffer said = ByteBuffer.allocate(1);
-            if (channel.read(said) != 1 || said.get(0) != (byte) answer) {
-                throw new RigException("nbdkit did not obey '" + word + "'");
-            }
-        } catch (IOException e) {
-            throw new RigException("cannot tell nbdkit '" + word + "': " + e.getMessage(), e);
-        }
+    private void signal(String name) throws RigException {
+        Tool.run("sh", "-c", "kill -" + name + " " + process.pid());
     }
 
     @Override

@@ -250,7 +250,10 @@ final class Changes {
         flushing = 0;
         if (done.fault() != BlockFault.NONE) {
             gate.failed("home: FLUSH failed: " + done.fault());
-            return;
+            if (gate.state() != DiskState.HELD) {
+                return;
+            }
+            // On hold by now: the order of the epochs is enough, and the partner has what went before.
         }
         for (int i = 0; i < covered; i++) {
             flushes.poll().complete(BlockFault.NONE);

@@ -203,14 +203,22 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
 
     @Override
     public void failed(String reason) {
-        boolean canLeave = state == DiskState.HELD && home.hasAway() && !home.isLeft();
+        if (home.isLeft()) {
+            return;
+        }
+        boolean canLeave = state == DiskState.HELD && home.hasAway();
         if (!canLeave) {
-            fail(home.isLeft() ? "both copies failed; the partner's: " + reason : reason);
+            fail(reason);
         } else if (!leaving) {
             leaving = true;
             writer.stop();
             marks.stale();
         }
+    }
+
+    @Override
+    public void awayFailed(String reason) {
+        fail("both copies failed; the partner's: " + reason);
     }
 
     /** Nothing is read from the partner before this host's copy is known to be stale, whatever happens to the host. */

@@ -16,6 +16,9 @@ interface IoGate {
     /** True if this host's token and flags are durable and no journal is left that could undo a write. */
     boolean mayPassThrough();
 
-    /** The home, or the partner's copy, failed under a request of the guest. */
+    /** The home failed under a request of the guest. What was asked of a home that is left by now says nothing new. */
     void failed(String reason);
+
+    /** The partner's copy failed under a request of the guest. */
+    void awayFailed(String reason);
 }

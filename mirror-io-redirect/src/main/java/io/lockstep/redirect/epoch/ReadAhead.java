@@ -25,6 +25,7 @@ final class ReadAhead {
     private final long[] window = new long[WINDOWS];
     private final int[] valid = new int[WINDOWS];
     private final boolean[] fetching = new boolean[WINDOWS];
+    private final boolean[] away = new boolean[WINDOWS];
     private final IoBuffer[] buffers = new IoBuffer[WINDOWS];
     private final BlockRequest[] requests = new BlockRequest[WINDOWS];
     private final BlockCompletion onFetched = this::onFetched;
@@ -118,6 +119,7 @@ final class ReadAhead {
         long first = wanted * BLOCKS;
         int length = (int) Math.min(BLOCKS, blocks - first) * Overlay.BLOCK;
         requests[at].read(first * Overlay.BLOCK, length, buffers[at], 0);
+        away[at] = home.isLeft();
         requests[at].submitTo(home.forReads(), onFetched);
     }
 
@@ -126,7 +128,9 @@ final class ReadAhead {
         fetching[at] = false;
         if (request.fault() != BlockFault.NONE) {
             window[at] = NOTHING;
-            if (gate.state().isOwned()) {
+            if (gate.state().isOwned() && away[at]) {
+                gate.awayFailed(request + " failed: " + request.fault());
+            } else if (gate.state().isOwned()) {
                 gate.failed("home: " + request + " failed: " + request.fault());
             }
         }

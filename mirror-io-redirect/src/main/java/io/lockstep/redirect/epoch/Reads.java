@@ -20,6 +20,7 @@ final class Reads {
     private final IoGate gate;
     private final RequestPool parts = new RequestPool(PARTS);
     private final Job[] jobOf = new Job[PARTS];
+    private final boolean[] away = new boolean[PARTS];
     private final Job[] free = new Job[JOBS];
     private final ArrayDeque<BlockRequest> waiting = new ArrayDeque<>(JOBS);
     private final ArrayDeque<Job> stalled = new ArrayDeque<>(JOBS);
@@ -33,6 +34,7 @@ final class Reads {
         long end;
         int pending;
         boolean allIssued;
+        boolean awayFailed;
         BlockFault fault;
     }
 
@@ -82,6 +84,7 @@ final class Reads {
         job.end = job.first + request.length() / Overlay.BLOCK;
         job.pending = 0;
         job.allIssued = false;
+        job.awayFailed = false;
         job.fault = BlockFault.NONE;
         if (request.verb() == BlockVerb.STATUS) {
             status(job);
@@ -121,6 +124,7 @@ final class Reads {
     private void send(Job job, BlockRequest part) {
         job.pending++;
         jobOf[(int) part.id()] = job;
+        away[(int) part.id()] = home.isLeft();
         part.submitTo(home.forReads(), onPart);
     }
 
@@ -142,6 +146,7 @@ final class Reads {
         job.pending--;
         if (part.fault() != BlockFault.NONE) {
             job.fault = part.fault();
+            job.awayFailed |= away[(int) part.id()];
         }
         boolean status = part.verb() == BlockVerb.STATUS;
         long run = status ? part.extentLength() : 0;
@@ -171,9 +176,17 @@ final class Reads {
             request.complete(BlockFault.NONE);
         } else if (gate.state().isOwned()) {
             waiting.add(request);
-            gate.failed("home: " + request + " failed: " + job.fault);
+            tell(job, request);
         } else {
             request.complete(job.fault);
+        }
+    }
+
+    private void tell(Job job, BlockRequest request) {
+        if (job.awayFailed) {
+            gate.awayFailed(request + " failed: " + job.fault);
+        } else {
+            gate.failed("home: " + request + " failed: " + job.fault);
         }
     }
 
