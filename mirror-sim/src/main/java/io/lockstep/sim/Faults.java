@@ -107,8 +107,8 @@ final class Faults {
                     primary.guest().die("the hypervisor crashed");
                 }
             }
-            case DISK_FAILS -> node.failDisk("no path to the disk works");
-            case DISK_SLOW -> node.slowDiskUntil(longTime);
+            case DISK_FAILS -> node.disks().fail("no path to the disk works");
+            case DISK_SLOW -> node.disks().slowUntil(longTime);
             case STOP -> node.stopUntil(longTime);
             case STOP_ENGINE -> node.stopEngineUntil(longTime);
             case STOP_LINK -> node.stopLinkUntil(longTime);
@@ -186,8 +186,8 @@ final class Faults {
             cluster.outside().block(id, false);
             Node node = cluster.node(id);
             node.go();
-            node.slowDiskUntil(0);
-            node.mendDisk();
+            node.disks().slowUntil(0);
+            node.disks().mend();
             if (node.guest() != null) {
                 node.guest().failCheckpointsUntil(0);
             }

@@ -40,8 +40,7 @@ final class Node implements SimStandby.Owner {
     private SimGuest.Tracker tracker;
     private SimStandby standby;
     private final Platter platter;
-    private SimDisk disk;
-    private SimReplicaDisk copy;
+    private final NodeDisks disks = new NodeDisks();
     private ReplicaDisk wiredCopy;
     private Snapshot attached;
     private Map<Long, Snapshot> snapshots = new HashMap<>();
@@ -58,8 +57,8 @@ final class Node implements SimStandby.Owner {
 
     void startPrimary(SimGuest running, SimDisk runningDisk, long term) {
         guest = running;
-        disk = runningDisk;
-        copy = null;
+        disks.disk = runningDisk;
+        disks.copy = null;
         tracker = running.new Tracker();
         secondary = null;
         snapshots = new HashMap<>();
@@ -77,7 +76,7 @@ final class Node implements SimStandby.Owner {
                 VM,
                 running,
                 cluster.wiring().tracker(tracker),
-                cluster.wiring().guestDisk(disk),
+                cluster.wiring().guestDisk(disks.disk),
                 cluster.wiring().nic(running.nic(), uplink),
                 uplink,
                 window,
@@ -97,9 +96,9 @@ final class Node implements SimStandby.Owner {
         window = null;
         guest = null;
         standby = null;
-        disk = null;
-        copy = new SimReplicaDisk(cluster, this, platter, cluster.isJournaled());
-        wiredCopy = cluster.wiring().replicaDisk(copy);
+        disks.disk = null;
+        disks.copy = new SimReplicaDisk(cluster, this, platter, cluster.isJournaled());
+        wiredCopy = cluster.wiring().replicaDisk(disks.copy);
         checkedEpoch = 0;
         if (end == null) {
             attach();
@@ -136,8 +135,8 @@ final class Node implements SimStandby.Owner {
         if (powerCut) {
             cutPower();
         }
-        disk = null;
-        copy = null;
+        disks.disk = null;
+        disks.copy = null;
         if (guest != null) {
             guest.die("its host is gone");
         }
@@ -147,8 +146,8 @@ final class Node implements SimStandby.Owner {
 
     /** What was acknowledged at level JOURNALED is on the copy all the same (invariant I3). */
     private void cutPower() {
-        boolean followed = copy != null && secondary.state() == MirrorState.READY && cluster.isJournaled();
-        long durable = followed ? copy.durableEpoch() : 0;
+        boolean followed = disks.copy != null && secondary.state() == MirrorState.READY && cluster.isJournaled();
+        long durable = followed ? disks.copy.durableEpoch() : 0;
         platter.powerCut(world);
         Node peer = cluster.peerOf(id);
         if (!followed || peer.primary == null || peer.primary.state() != MirrorState.PROTECTED) {
@@ -160,19 +159,8 @@ final class Node implements SimStandby.Owner {
         }
         Snapshot snapshot = peer.snapshots.get(durable);
         if (snapshot != null) {
-            requireSameDisk(snapshot, platter.content, durable);
+            ReplicaCheck.sameDisk(cluster, snapshot, platter.content, durable);
         }
-    }
-
-    private void requireSameDisk(Snapshot snapshot, long[] content, long epoch) {
-        int block = java.util.Arrays.mismatch(snapshot.disk(), content);
-        if (block >= 0 && !cluster.isDamaged(guestPages() + block)) {
-            throw new InvariantViolation("I3", "block " + block + " is not that of epoch " + epoch);
-        }
-    }
-
-    private long guestPages() {
-        return cluster.outside().current().memory().pageCount();
     }
 
     /** A write reaches a copy: whoever could take over must have it, because it can be seen there from now on. */
@@ -180,37 +168,8 @@ final class Node implements SimStandby.Owner {
         cluster.checker().reachedDisk(id, step);
     }
 
-    /** The secondary writes to the disk of both hosts. */
-    void lunWritten(long term) {
-        if (term == 0 || !cluster.arbiter().isHeldBy(id, term)) {
-            throw new InvariantViolation("I2", "node " + id + " writes to the disk of both without the term");
-        }
-    }
-
-    /** Both sides of the disk of this host are slow for a while. */
-    void slowDiskUntil(long untilNs) {
-        if (disk != null) {
-            disk.slowUntil(untilNs);
-        }
-        if (copy != null) {
-            copy.slowUntil(untilNs);
-        }
-    }
-
-    /** A secondary's copy works again. */
-    void mendDisk() {
-        if (copy != null) {
-            copy.fail("");
-        }
-    }
-
-    void failDisk(String why) {
-        if (disk != null) {
-            disk.fail(why);
-        }
-        if (copy != null) {
-            copy.fail(why);
-        }
+    NodeDisks disks() {
+        return disks;
     }
 
     @Override
@@ -245,21 +204,10 @@ final class Node implements SimStandby.Owner {
         }
         cluster.beat().beat(id);
         try {
-            stepDisk();
+            disks.step(primary);
             work();
         } catch (RuntimeException e) {
             throw new InvariantViolation("I9", "an exception came out of node " + id + " in " + state(), e);
-        }
-    }
-
-    private void stepDisk() {
-        if (copy != null) {
-            copy.step();
-        } else if (disk != null && primary.state() == MirrorState.POWERED_OFF) {
-            disk.close();
-            disk = null;
-        } else if (disk != null && !primary.state().isFinal()) {
-            disk.step();
         }
     }
 
@@ -278,7 +226,7 @@ final class Node implements SimStandby.Owner {
         } else if (secondary != null && !world.chance(100)) {
             secondary.doWork(world.nowNs);
             if (secondary.state() == MirrorState.LIVE) {
-                startPrimary(guest, copy.guestDisk(), secondary.term());
+                startPrimary(guest, disks.copy.guestDisk(), secondary.term());
             }
         }
     }
@@ -305,21 +253,13 @@ final class Node implements SimStandby.Owner {
         checkedEpoch = secondary.epoch();
         origin = peer.guest;
         originSnapshots = peer.snapshots;
-        requireSame(snapshot, standby);
+        ReplicaCheck.sameMemory(cluster, snapshot, standby, secondary.epoch());
         if (!platter.shared) {
-            requireSameDisk(snapshot, copy.view(), checkedEpoch);
+            ReplicaCheck.sameDisk(cluster, snapshot, disks.copy.view(), checkedEpoch);
         }
         world.trace.mix(checkedEpoch ^ snapshot.hash());
         long old = checkedEpoch - 64;
         peer.snapshots.keySet().removeIf(epoch -> epoch < old);
-    }
-
-    private void requireSame(Snapshot snapshot, SimStandby replica) {
-        long page = snapshot.differsAt(replica.image());
-        if (page >= 0 && !cluster.isDamaged(page)) {
-            throw new InvariantViolation(
-                    "I5", "page " + page + " of the replica is not the primary's at epoch " + secondary.epoch());
-        }
     }
 
     @Override
@@ -334,15 +274,11 @@ final class Node implements SimStandby.Owner {
         if (snapshot == null) {
             throw new InvariantViolation("I5", "node " + id + " goes live at epoch " + epoch + " that nobody captured");
         }
-        requireSame(snapshot, replica);
-        requireSameDisk(snapshot, platter.content, epoch);
+        ReplicaCheck.sameMemory(cluster, snapshot, replica, epoch);
+        ReplicaCheck.sameDisk(cluster, snapshot, platter.content, epoch);
         attached = snapshot;
-        if (!snapshot.sameState(state, length)) {
-            throw new InvariantViolation("I5", "the device state is not that of epoch " + epoch);
-        }
-        if (!java.util.Arrays.equals(baseline, origin.baseline())) {
-            throw new InvariantViolation("I5", "the baseline is damaged");
-        }
+        ReplicaCheck.sameState(snapshot, state, length, epoch);
+        ReplicaCheck.sameBaseline(origin, baseline);
     }
 
     @Override
@@ -352,7 +288,7 @@ final class Node implements SimStandby.Owner {
         if (!same || origin.hashAt(counter) != hash) {
             throw new InvariantViolation("I5", "memory and device state are not of the same moment");
         }
-        SimGuest now = SimGuest.resumed(world, cluster.freshNumber(), memory, attached, copy.guestDisk(), origin);
+        SimGuest now = SimGuest.resumed(world, cluster.freshNumber(), memory, attached, disks.copy.guestDisk(), origin);
         guest = cluster.outside().takenOver(id, origin, now);
         return guest;
     }
@@ -361,11 +297,9 @@ final class Node implements SimStandby.Owner {
         if (secondary == null || !alive) {
             return false;
         }
-        return switch (secondary.state()) {
-            case READY, CLAIMING -> secondary.term() == term;
-            case ACTIVATING, LIVE -> true;
-            default -> false;
-        };
+        MirrorState now = secondary.state();
+        boolean may = (now == MirrorState.READY || now == MirrorState.CLAIMING) && secondary.term() == term;
+        return may || now == MirrorState.ACTIVATING || now == MirrorState.LIVE;
     }
 
     long replicaEpoch() {

@@ -104,7 +104,7 @@ final class SimReplicaDisk implements ReplicaDisk {
     /** Writes what this host kept to the disk of both. */
     void writeRetained() {
         retained.forEach((block, value) -> {
-            node.lunWritten(term);
+            ReplicaCheck.mayWriteLun(cluster, node.id(), term);
             platter.write(Math.max(term, 1), block, value);
         });
         retained.clear();

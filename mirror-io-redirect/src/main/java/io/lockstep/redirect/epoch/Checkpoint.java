@@ -53,6 +53,15 @@ final class Checkpoint {
         readAhead.forget(block);
     }
 
+    /** SHARED: the owner has these sets on the disk that both reach. */
+    void forgetRetained(long upToSet) {
+        while (overlay.hasReady() && overlay.setOf(overlay.firstReady()) <= upToSet) {
+            int version = overlay.takeReady();
+            forget(overlay.blockOf(version));
+            overlay.release(version);
+        }
+    }
+
     void harvest(PageSet into, long firstPage) {
         dirty.collect(into, firstPage, true);
     }

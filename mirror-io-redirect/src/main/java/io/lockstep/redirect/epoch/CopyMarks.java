@@ -138,6 +138,12 @@ final class CopyMarks {
         return token == 0 ? 1 : token;
     }
 
+    /** True if a guest may run on the copy: it is whole, or new. */
+    boolean isRunnable() {
+        CopyState copy = log.state();
+        return !copy.stale() && (copy.consistent() || copy.token() == 0);
+    }
+
     /** The copy is of no use until {@link #equalTo}. */
     void filling() {
         CopyState state = log.state();

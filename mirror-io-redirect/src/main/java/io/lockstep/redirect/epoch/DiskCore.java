@@ -3,7 +3,6 @@ package io.lockstep.redirect.epoch;
 import io.lockstep.mirror.memory.PageSet;
 import io.lockstep.redirect.block.BlockDevice;
 import io.lockstep.redirect.epoch.EpochDiskConfig.Topology;
-import io.lockstep.redirect.regions.CopyState;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
@@ -28,10 +27,10 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
     private final EpochNumbers numbers = new EpochNumbers();
     private final Synchronisation sync;
     private final Claim claim;
+    private final Leaving leaving;
     private DiskState state = DiskState.OPENING;
     private String problem = "";
     private boolean aloneDue;
-    private boolean leaving;
     private boolean pausing;
     private boolean closed;
     private long durableEpoch;
@@ -50,6 +49,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         this.sync = new Synchronisation(marks);
         this.journal = journalDevice == null ? null : new EpochJournal(journalDevice, overlay, blocks);
         this.writer = new HomeWriter(overlay, local, marks, journal, this);
+        this.leaving = new Leaving(home, writer, marks);
         this.reads = new Reads(overlay, home, this);
         this.changes = new Changes(overlay, home, marks, this, this);
         ReadAhead readAhead = new ReadAhead(home, blocks, this);
@@ -91,8 +91,6 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         }
     }
 
-    // ---- duty
-
     int doWork(long nowNs) {
         int work = marks.doWork(nowNs) + devices.doWork(nowNs);
         if (state == DiskState.OPENING) {
@@ -101,7 +99,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         }
         work += goOnClaiming();
         work += commitParts();
-        if (mayWriteHome()) {
+        if (state.mayWriteHome(shared, claim.isFenced())) {
             work += writer.doWork(!sync.isFilling());
         }
         sync.adopt(writer.durableSet());
@@ -109,28 +107,17 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         if (state == DiskState.THROUGH && !aloneDue && marks.isBaseDue() && isWritten()) {
             marks.drained();
         }
-        leaveWhenLatched();
+        leaving.doWork();
         durableEpoch = Math.max(durableEpoch, numbers.epochUpTo(writer.durableSet()));
         return work + reads.doWork() + changes.doWork();
     }
 
     private void finishOpening() {
-        if (replay.isDone()) {
-            if (replay.problem().isEmpty()) {
-                become(DiskState.FOLLOWING);
-            } else {
-                fail(replay.problem());
-            }
+        if (replay.isDone() && replay.problem().isEmpty()) {
+            become(DiskState.FOLLOWING);
+        } else if (replay.isDone()) {
+            fail(replay.problem());
         }
-    }
-
-    private boolean mayWriteHome() {
-        return switch (state) {
-            case OPENING, FAILED -> false;
-            case FOLLOWING -> !shared;
-            case CLAIMING -> !shared || claim.isFenced();
-            case HELD, THROUGH -> true;
-        };
     }
 
     void close() {
@@ -161,11 +148,9 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
                 && marks.isStateDurable();
     }
 
-    // ---- requests: IoGate
-
     @Override
     public boolean isOpen() {
-        return state != DiskState.OPENING && state != DiskState.FAILED && !leaving && !closed;
+        return state != DiskState.OPENING && state != DiskState.FAILED && !leaving.isUnderWay() && !closed;
     }
 
     @Override
@@ -186,50 +171,31 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
 
     @Override
     public boolean mayPassThrough() {
-        if (aloneDue || !marks.isStateDurable() || leaving || home.isLeft()) {
+        if (aloneDue || !marks.isStateDurable() || leaving.isUnderWay() || home.isLeft()) {
             return false;
         }
-        if (journal == null || !writer.isIdle()) {
-            return journal == null;
+        if (journal == null) {
+            return true;
         }
-        if (journal.isSettled()) {
-            journal.erase();
-        }
+        boolean settled = writer.isIdle() && journal.settle();
         if (!journal.problem().isEmpty()) {
             fail(journal.problem());
         }
-        return journal.isSettled() && state != DiskState.FAILED;
+        return settled && state != DiskState.FAILED;
     }
 
     @Override
     public void failed(String reason) {
-        if (home.isLeft()) {
-            return;
-        }
-        boolean canLeave = state == DiskState.HELD && home.hasAway();
-        if (!canLeave) {
+        if (leaving.isLegal(state)) {
+            leaving.begin();
+        } else if (!home.isLeft()) {
             fail(reason);
-        } else if (!leaving) {
-            leaving = true;
-            writer.stop();
-            marks.stale();
         }
     }
 
     @Override
     public void awayFailed(String reason) {
         fail("both copies failed; the partner's: " + reason);
-    }
-
-    /** Nothing is read from the partner before this host's copy is known to be stale, whatever happens to the host. */
-    private void leaveWhenLatched() {
-        if (leaving && marks.isStateDurable()) {
-            leaving = false;
-            home.leave();
-        }
-        if (home.isLeft()) {
-            writer.drop();
-        }
     }
 
     @Override
@@ -250,8 +216,6 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
             checkpoint.held(from, end);
         }
     }
-
-    // ---- the guest runs here
 
     void harvest(PageSet into, long firstPage) {
         pausing = false;
@@ -300,7 +264,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
             return;
         }
         pausing = false;
-        if (leaving || home.isLeft()) {
+        if (leaving.isUnderWay() || home.isLeft()) {
             fail("the local copy failed, and the partner with the other one is gone");
             return;
         }
@@ -332,20 +296,9 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         if (!shared) {
             marks.partnerHas(set);
         } else if (state == DiskState.FOLLOWING) {
-            forgetRetained(set);
+            checkpoint.forgetRetained(set);
         }
     }
-
-    /** SHARED: the owner has these sets on the disk that both reach. */
-    private void forgetRetained(long upToSet) {
-        while (overlay.hasReady() && overlay.setOf(overlay.firstReady()) <= upToSet) {
-            int version = overlay.takeReady();
-            checkpoint.forget(overlay.blockOf(version));
-            overlay.release(version);
-        }
-    }
-
-    // ---- the partner runs the guest
 
     void stage(long block, DirectBuffer source, int offset) {
         if (block < 0 || block >= blocks) {
@@ -372,8 +325,8 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
         numbers.clear();
         durableEpoch = 0;
         if (shared) {
-            forgetRetained(
-                    Long.MAX_VALUE); // the owner went on without this host: these may be older than what it wrote
+            // The owner went on without this host: what was retained may be older than what it wrote.
+            checkpoint.forgetRetained(Long.MAX_VALUE);
         }
         sync.begin(primaryToken);
         writer.oweFlush();
@@ -381,11 +334,8 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
 
     /** What arrives during a synchronisation goes to the copy at once: there is more of it than memory. */
     private int commitParts() {
-        if (shared
-                || !sync.isFilling()
-                || state != DiskState.FOLLOWING
-                || overlay.openCount() == 0
-                || !writer.isIdle()) {
+        boolean filling = !shared && sync.isFilling() && state == DiskState.FOLLOWING;
+        if (!filling || overlay.openCount() == 0 || !writer.isIdle()) {
             return 0;
         }
         overlay.seal(PART);
@@ -403,10 +353,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
     private void startClaim() {
         dropUnfinished();
         become(DiskState.CLAIMING);
-        CopyState copy = marks.state();
-        boolean fresh = copy.token() == 0 && !copy.stale();
-        boolean whole = copy.consistent() && !copy.stale();
-        if (sync.isFilling() || !(fresh || whole || sync.isPending())) {
+        if (sync.isFilling() || !(marks.isRunnable() || sync.isPending())) {
             fail(
                     "the copy on this host is incomplete: a synchronisation broke off, or it was left behind after an error");
         }
@@ -424,8 +371,7 @@ final class DiskCore implements IoGate, HomeWriter.Listener, Changes.Listener {
             fail(claim.problem());
             return 1;
         }
-        boolean written = overlay.used() == 0 && isWritten();
-        if (!shutOut || (shared && !written)) {
+        if (!shutOut || (shared && !(overlay.used() == 0 && isWritten()))) {
             return 0;
         }
         claim.done();

@@ -30,6 +30,16 @@ public enum DiskState {
         };
     }
 
+    /** True if what is committed may go to the home. A disk that both hosts reach is the owner's alone. */
+    boolean mayWriteHome(boolean shared, boolean fenced) {
+        return switch (this) {
+            case OPENING, FAILED -> false;
+            case FOLLOWING -> !shared;
+            case CLAIMING -> !shared || fenced;
+            case HELD, THROUGH -> true;
+        };
+    }
+
     /** True if the guest runs on this host. */
     boolean isOwned() {
         return this == HELD || this == THROUGH;

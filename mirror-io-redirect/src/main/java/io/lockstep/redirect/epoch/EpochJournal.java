@@ -70,6 +70,14 @@ final class EpochJournal {
         return phase == Phase.SETTLED;
     }
 
+    /** Empties it when nothing is under way; true if it is empty for good, so that nothing of it can undo a later write. */
+    boolean settle() {
+        if (isSettled()) {
+            erase();
+        }
+        return isSettled();
+    }
+
     /** Why the journal cannot be used any more; empty while it can. */
     String problem() {
         return problem;

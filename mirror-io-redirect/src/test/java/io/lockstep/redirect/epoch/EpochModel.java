@@ -15,25 +15,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  * that goes on is exactly the last commit, and after a resynchronisation the copies are equal.
  */
 final class EpochModel {
-    /** One thing done wrong on purpose. */
-    enum Mistake {
-        NONE,
-        /** The log of the marks is lost at a crash. */
-        MARKS_LOST,
-        /** A flush of the home does nothing. */
-        FLUSH_LIES,
-        /** The primary hears "durable" when the partner has only committed. */
-        DURABLE_TOO_EARLY,
-        /** The primary hears "committed" when the epoch is only sealed. */
-        COMMITTED_TOO_EARLY,
-        /** One block of an epoch is not handed over. */
-        BLOCK_NOT_SENT,
-        /** The epoch in progress is committed at a takeover. */
-        UNFINISHED_COMMITTED,
-        /** The journal is torn and loses its last write. */
-        JOURNAL_LOST
-    }
-
     private static final int BLOCKS = 96;
 
     private final Random random;
@@ -410,15 +391,6 @@ final class EpochModel {
     private static void check(boolean holds, Supplier<String> violation) {
         if (!holds) {
             throw new Violation(violation.get());
-        }
-    }
-
-    /** The model was contradicted. */
-    static final class Violation extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        Violation(String message) {
-            super(message);
         }
     }
 }

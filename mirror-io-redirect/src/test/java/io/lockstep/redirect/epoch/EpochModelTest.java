@@ -3,7 +3,6 @@ package io.lockstep.redirect.epoch;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import io.lockstep.redirect.epoch.EpochModel.Mistake;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,7 +41,7 @@ class EpochModelTest {
         for (long seed = 1; seed <= SEEDS; seed++) {
             try {
                 new EpochModel(seed, mistake).run(STEPS);
-            } catch (EpochModel.Violation | AssertionError found) {
+            } catch (Violation | AssertionError found) {
                 return;
             }
         }
