@@ -15,47 +15,48 @@ import java.util.concurrent.TimeUnit;
 public final class DiskServer implements AutoCloseable {
     private static final long START_NS = 10_000_000_000L;
     private static final long LOOK_MS = 10;
+    private static final long GOES_ON_MS = 500;
 
     private final Path directory;
-    private final Process process;
+    private final List<String> enter;
+    private Process process;
 
-    private DiskServer(Path directory, Process process) {
+    private DiskServer(Path directory, List<String> enter) {
         this.directory = directory;
-        this.process = process;
+        this.enter = enter;
     }
 
     /** Serves {@code directory/image}; ends with this process. */
     static DiskServer start(Path directory, List<String> enter) throws RigException {
+        DiskServer server = new DiskServer(directory, enter);
+        server.launch();
+        return server;
+    }
+
+    private void launch() throws RigException {
         List<String> command = new ArrayList<>(enter);
+        command.addAll(List.of("nbdkit", "--foreground", "--exit-with-parent", "--unix"));
         command.addAll(List.of(
-                "nbdkit",
-                "--foreground",
-                "--exit-with-parent",
-                "--unix",
-                socket(directory).toString()));
-        command.addAll(List.of("--filter=error", "file", image(directory).toString()));
+                socket(directory).toString(), "--filter=error", "file", image(directory).toString()));
         command.addAll(List.of("error=EIO", "error-rate=100%", "error-file=" + directory.resolve("fail")));
-        DiskServer server;
         try {
-            server = new DiskServer(
-                    directory,
-                    new ProcessBuilder(command)
-                            .redirectErrorStream(true)
-                            .redirectOutput(directory.resolve("nbdkit.log").toFile())
-                            .start());
+            Files.deleteIfExists(socket(directory));
+            process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(directory.resolve("nbdkit.log").toFile())
+                    .start();
         } catch (IOException e) {
             throw new RigException("cannot start nbdkit: " + e.getMessage(), e);
         }
         long startNs = System.nanoTime();
         while (!Files.exists(socket(directory))) {
             Waiting.pause(LOOK_MS);
-            if (System.nanoTime() - startNs > START_NS || !server.process.isAlive()) {
-                String said = Tail.text(directory.resolve("nbdkit.log"));
-                server.close();
-                throw new RigException("nbdkit does not serve " + image(directory) + ": " + said);
+            if (System.nanoTime() - startNs > START_NS || !process.isAlive()) {
+                close();
+                throw new RigException("nbdkit does not serve " + image(directory) + ": "
+                        + Tail.text(directory.resolve("nbdkit.log")));
             }
         }
-        return server;
     }
 
     static Path image(Path directory) {
@@ -88,6 +89,15 @@ public final class DiskServer implements AutoCloseable {
             throw new RigException("cannot make the disk work again: " + e.getMessage(), e);
         }
         signal("CONT");
+        // nbdkit 1.32 fails an assertion when a client has left in the middle of a write; a controller would be reset.
+        try {
+            if (process.waitFor(GOES_ON_MS, TimeUnit.MILLISECONDS)) {
+                launch();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RigException("interrupted while the disk goes on", e);
+        }
     }
 
     private void signal(String name) throws RigException {
