@@ -2,6 +2,7 @@ package io.lockstep.host.config;
 
 import io.lockstep.redirect.nbd.NbdServerConfig;
 import io.lockstep.redirect.path.file.FilePathConfig;
+import io.lockstep.redirect.path.iscsi.IscsiPathConfig;
 import io.lockstep.redirect.path.nbd.NbdPathConfig;
 import io.lockstep.redirect.route.RedirectConfig;
 import java.nio.file.Path;
@@ -14,10 +15,12 @@ import java.util.Optional;
  * @param server where it listens, and what clients may use
  * @param export its name
  * @param readOnly true if clients may only read
- * @param paths in order of preference, at least one
+ * @param paths in order of preference, at least one; none if there are copies, which have their own
  * @param redirect how the disk moves from one path to another
  * @param state where the generation is kept; present if a path needs one: there are several, or it is a partner
  * @param openTimeoutNs how long the first path may take to open
+ * @param copies present if the disk is kept twice
+ * @param partners where the highest generation that opened the export is kept; present if only partners may open it
  */
 public record NbdConfig(
         NbdServerConfig server,
@@ -26,7 +29,9 @@ public record NbdConfig(
         List<DiskPath> paths,
         RedirectConfig redirect,
         Optional<Path> state,
-        long openTimeoutNs) {
+        long openTimeoutNs,
+        Optional<CopiesConfig> copies,
+        Optional<Path> partners) {
     /** One way to the disk. */
     public sealed interface DiskPath {
         /** The name it is known by. */
@@ -34,6 +39,14 @@ public record NbdConfig(
 
         /** A file or block device. */
         record File(FilePathConfig config) implements DiskPath {
+            @Override
+            public String name() {
+                return config.name();
+            }
+        }
+
+        /** A logical unit of an iSCSI target. */
+        record Iscsi(IscsiPathConfig config) implements DiskPath {
             @Override
             public String name() {
                 return config.name();

@@ -6,29 +6,21 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.lockstep.redirect.nbd.NbdExport;
 import io.lockstep.redirect.nbd.NbdServerConfig;
-import io.lockstep.redirect.path.file.FilePathConfig;
-import io.lockstep.redirect.path.nbd.NbdPathConfig;
 import io.lockstep.redirect.route.DeadlineConfig;
 import io.lockstep.redirect.route.RedirectConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Reads an {@link NbdConfig} from YAML. */
 public final class NbdConfigReader {
     private static final int MAX_SOCKET_PATH = 107;
 
     private final List<String> errors = new ArrayList<>();
-    /** Paths in the text, those included that are wrong. */
-    private int listed;
 
     private NbdConfigReader() {}
 
@@ -63,27 +55,28 @@ public final class NbdConfigReader {
         String export = root.text("export", "disk");
         checked(() -> NbdExport.checkName(export));
         boolean readOnly = root.flag("read-only", false);
-        List<NbdConfig.DiskPath> paths = paths(root, readOnly);
-        RedirectConfig redirect = redirect(root);
-        String state = root.text("state", "");
-        boolean needsState = listed > 1
-                || paths.stream()
-                        .anyMatch(path -> path instanceof NbdConfig.DiskPath.Nbd nbd
-                                && nbd.config().generations());
-        if (needsState && state.isEmpty()) {
-            errors.add("state is missing: must be a file where the generation is kept; several paths, or a partner,"
-                    + " need one");
+        Optional<CopiesConfig> copies = Optional.empty();
+        DiskPathReader.Ways ways = DiskPathReader.Ways.NONE;
+        boolean twice = root.section("copies").isPresent();
+        if (twice) {
+            copies = new CopiesReader(errors).read(root, export, readOnly);
+        } else {
+            ways = new DiskPathReader(errors).read(root, readOnly);
         }
+        RedirectConfig redirect = redirect(root, !twice);
+        String partners = root.text("partners", "");
         long openTimeoutNs = root.durationNs("open-timeout", "30s");
         root.rejectUnknown();
         return new NbdConfig(
                 server,
                 export,
                 readOnly,
-                paths,
+                ways.paths(),
                 redirect,
-                state.isEmpty() ? Optional.empty() : Optional.of(Path.of(state)),
-                openTimeoutNs);
+                ways.state(),
+                openTimeoutNs,
+                copies,
+                partners.isEmpty() ? Optional.empty() : Optional.of(Path.of(partners)));
     }
 
     private NbdServerConfig server(Section root) {
@@ -126,55 +119,7 @@ public final class NbdConfigReader {
         }
     }
 
-    private List<NbdConfig.DiskPath> paths(Section root, boolean readOnly) {
-        List<NbdConfig.DiskPath> paths = new ArrayList<>();
-        Set<String> names = new HashSet<>();
-        for (Section section : root.list("paths")) {
-            listed++;
-            String name = section.required("name");
-            if (!names.add(name)) {
-                errors.add(section.name("name") + " is '" + name + "': another path has this name");
-            }
-            String file = section.text("file", "");
-            String nbd = section.text("nbd", "");
-            if (file.isEmpty() == nbd.isEmpty()) {
-                errors.add(section.name("file") + " or " + section.name("nbd") + ": must have exactly one of them");
-            } else {
-                checked(() ->
-                        paths.add(file.isEmpty() ? nbd(section, name, nbd) : file(section, name, file, readOnly)));
-            }
-            section.rejectUnknown();
-        }
-        if (paths.isEmpty() && errors.isEmpty()) {
-            errors.add("paths is empty: must have at least one path");
-        }
-        return paths;
-    }
-
-    private NbdConfig.DiskPath file(Section section, String name, String file, boolean readOnly) {
-        return new NbdConfig.DiskPath.File(new FilePathConfig(
-                name.isEmpty() ? "unnamed" : name,
-                Path.of(file),
-                readOnly,
-                section.choice("direct", FilePathConfig.Direct.PREFER),
-                section.number("block-size", FilePathConfig.DEFAULT_BLOCK_SIZE),
-                section.number("workers", 16),
-                section.number("max-issued", 128)));
-    }
-
-    private NbdConfig.DiskPath nbd(Section section, String name, String server) {
-        boolean unix = server.startsWith("/");
-        SocketAddress address = unix ? UnixDomainSocketAddress.of(server) : section.address("nbd");
-        return new NbdConfig.DiskPath.Nbd(new NbdPathConfig(
-                name.isEmpty() ? "unnamed" : name,
-                address,
-                section.text("export", ""),
-                section.flag("partner", false),
-                section.durationNs("open-timeout", "5s"),
-                section.number("max-in-flight", 128)));
-    }
-
-    private RedirectConfig redirect(Section root) {
+    private RedirectConfig redirect(Section root, boolean wait) {
         RedirectConfig like = RedirectConfig.DEFAULT;
         DeadlineConfig d = like.deadline();
         Section section = root.section("redirect");
@@ -189,7 +134,7 @@ public final class NbdConfigReader {
             unfenced = RedirectConfig.Unfenced.REFUSE;
         }
         long settleNs = section.durationNs("settle", "0s");
-        boolean queue = section.flag("queue", true);
+        boolean queue = section.flag("queue", wait);
         long queueNs = section.durationNs("queue-time", "30s");
         boolean failback = section.flag("failback", true);
         section.rejectUnknown();

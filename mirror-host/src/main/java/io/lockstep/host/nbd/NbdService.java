@@ -28,6 +28,9 @@ public final class NbdService {
     private final Selector selector;
     private volatile boolean stopped;
     private volatile boolean asleep = true;
+    /** Of the export, if only partners may open it; else null. */
+    private GenerationFile partners;
+
     private long spinNs = MOST_SPIN_NS;
     private int sleeps;
 
@@ -55,18 +58,21 @@ public final class NbdService {
      */
     public void run() throws IOException {
         try (selector;
-                DiskStack disk = new DiskStack(config, this::wakeUp, log)) {
+                GenerationFile store = partners();
+                DiskStack disk = DiskStack.of(config, this::wakeUp, log)) {
+            partners = store;
             disk.register(selector);
             if (!open(disk)) {
                 return;
             }
-            NbdExport export = new NbdExport(config.export(), "", disk, config.readOnly(), Optional.empty());
+            NbdExport export =
+                    new NbdExport(config.export(), "", disk, config.readOnly(), Optional.ofNullable(partners));
             NbdServer server = new NbdServer(config.server(), List.of(export), log);
             try (server) {
                 server.register(selector);
-                log.accept(status(disk.geometry()));
+                log.accept(status(disk));
                 while (!stopped) {
-                    if (server.doWork(System.nanoTime()) == 0 && !spin(server)) {
+                    if (work(server, System.nanoTime()) == 0 && !spin(server)) {
                         sleep(server);
                     }
                 }
@@ -76,20 +82,32 @@ public final class NbdService {
         }
     }
 
+    private GenerationFile partners() throws IOException {
+        return config.partners().isPresent()
+                ? new GenerationFile(config.partners().get(), this::wakeUp)
+                : null;
+    }
+
+    private int work(NbdServer server, long nowNs) {
+        return server.doWork(nowNs) + (partners == null ? 0 : partners.doWork());
+    }
+
     private boolean open(DiskStack disk) throws IOException {
         long deadlineNs = System.nanoTime() + config.openTimeoutNs();
         while (!stopped && !disk.isKnown()) {
             if (disk.doWork(System.nanoTime()) == 0) {
                 idle(Math.min(disk.maxIdleNs(), 10 * NS_PER_MS));
             }
-            if (disk.hasFailed() || System.nanoTime() - deadlineNs > 0) {
+            boolean late = System.nanoTime() - deadlineNs > 0;
+            if (disk.hasFailed() || (late && !disk.goWithout())) {
                 throw new IOException("the disk cannot be opened: " + disk.trouble());
             }
         }
         return !stopped;
     }
 
-    private String status(BlockGeometry geometry) {
+    private String status(DiskStack disk) {
+        BlockGeometry geometry = disk.geometry();
         StringBuilder text =
                 new StringBuilder("serves '").append(config.export()).append("', ");
         text.append(geometry.sizeBytes() >> 20).append(" MiB").append(geometry.readOnly() ? ", read-only" : "");
@@ -104,8 +122,7 @@ public final class NbdService {
                 .append(tcp.getPort())
                 .append('/')
                 .append(config.export()));
-        config.paths().forEach(path -> text.append(path == config.paths().get(0) ? ", path " : ", ")
-                .append(path.name()));
+        text.append(", ").append(disk.describe());
         return text.toString();
     }
 
@@ -122,7 +139,7 @@ public final class NbdService {
         long mostNs = Math.max(spinNs, LEAST_SPIN_NS);
         while (nowNs - startNs < mostNs) {
             Thread.onSpinWait();
-            if (server.doWork(nowNs) > 0) {
+            if (work(server, nowNs) > 0) {
                 spinNs = Math.min(MOST_SPIN_NS, 2 * mostNs);
                 return true;
             }
@@ -135,7 +152,7 @@ public final class NbdService {
     /** Others wake this thread up only while it sleeps; so it looks once more after it has said so. */
     private void sleep(NbdServer server) throws IOException {
         asleep = true;
-        if (!stopped && server.doWork(System.nanoTime()) == 0) {
+        if (!stopped && work(server, System.nanoTime()) == 0) {
             server.await(server.maxIdleNs());
         }
         asleep = false;

@@ -2,9 +2,8 @@
  * A disk over NBD by itself, without a mirrored guest.
  *
  * <pre>
- *   NbdService (thread) -- NbdServer -> DiskStack: [RedirectDevice ->] paths
- *                                            |
- *                                    GenerationFile
+ *   NbdService (thread) -- NbdServer -> DiskStack: PathStack = [RedirectDevice ->] paths, GenerationFile
+ *                                        or CopyPair = MirroredDevice -> two PathStacks, two RegionLogs; CopyReports
  * </pre>
  */
 package io.lockstep.host.nbd;

@@ -70,7 +70,7 @@ class NbdConfigReaderTest {
                 "deadline is not a key",
                 "redirect.deadline is 'fast'",
                 "redirect.unfenced is 'maybe'",
-                "paths[0].file or paths[0].nbd: must have exactly one",
+                "paths[0].file or paths[0].nbd or paths[0].iscsi: must have exactly one",
                 "paths[1].name is 'local': another path has this name",
                 "paths[1].direct is 'sometimes'",
                 "blockSize is 3",
