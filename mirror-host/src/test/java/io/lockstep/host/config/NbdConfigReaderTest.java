@@ -92,4 +92,80 @@ class NbdConfigReaderTest {
         assertEquals(1, e.errors().size());
         assertTrue(e.errors().get(0).contains("must be one of refuse, settle"), e.getMessage());
     }
+
+    @Test
+    void shouldReadPathsToATargetAndAnExportForPartners() {
+        NbdConfig config = NbdConfigReader.parse(
+                "test",
+                """
+                listen: {unix: /run/s}
+                state: /gen
+                partners: /highest
+                paths:
+                  - {name: a, iscsi: "10.0.0.1:3260", target: "iqn.x:y", lun: 1, initiator: "iqn.x:a", disk-key: 5, path-key: 0}
+                  - {name: b, iscsi: "10.0.1.1:3260", target: "iqn.x:y", lun: 1, initiator: "iqn.x:b", disk-key: 5, path-key: 1, user: u, password: p}
+                """);
+        assertEquals("/highest", config.partners().orElseThrow().toString());
+        assertEquals(
+                "iscsi://10.0.1.1:3260/iqn.x:y/1",
+                ((NbdConfig.DiskPath.Iscsi) config.paths().get(1)).config().toString());
+    }
+
+    @Test
+    void shouldReadTwoCopies() {
+        NbdConfig config = NbdConfigReader.parse(
+                "test",
+                """
+                listen: {unix: /run/s}
+                copies:
+                  source: first
+                  verify-every: 3s
+                  resync-rate: 8m
+                  first: {name: here, log: /a.log, paths: [{name: f, file: /a}]}
+                  second: {name: there, log: /b.log, state: /b.gen, paths: [{name: p, nbd: "127.0.0.1:1", partner: true}]}
+                """);
+        CopiesConfig copies = config.copies().orElseThrow();
+        assertEquals(8 << 20, copies.mirror().resyncBytesPerSecond());
+        assertEquals(3_000_000_000L, copies.verifyEveryNs());
+        assertEquals("/b.gen", copies.second().state().orElseThrow().toString());
+        assertFalse(config.redirect().noPath().queue());
+    }
+
+    @Test
+    void shouldReportEveryErrorOfCopiesAndTargetsAtOnce() {
+        ConfigException e = assertThrows(
+                ConfigException.class,
+                () -> NbdConfigReader.parse(
+                        "a.yaml",
+                        """
+                listen: {unix: /run/s}
+                read-only: true
+                paths: []
+                copies:
+                  source: guess
+                  resync-rate: 1k
+                  first: {name: x, log: /l, paths: []}
+                  second:
+                    name: x
+                    log: /l
+                    paths: [{name: a, iscsi: "nowhere", lun: -1}]
+                """));
+        String all = String.join("\n", e.errors());
+        for (String part : List.of(
+                "read-only is 'true'",
+                "paths is not a key",
+                "copies.source is 'guess': must be one of",
+                "resyncBytesPerSecond is 1024",
+                "copies.first.paths is empty",
+                "copies.second.name is 'x'",
+                "copies.second.log is '/l'",
+                "portal is nowhere",
+                "target is missing",
+                "initiator is missing",
+                "lun is -1",
+                "diskKey is 0",
+                "pathKey is -1")) {
+            assertTrue(all.contains(part), "'" + part + "' is missing in:\n" + all);
+        }
+    }
 }
