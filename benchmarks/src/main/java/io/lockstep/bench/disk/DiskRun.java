@@ -39,6 +39,8 @@ final class DiskRun {
         Path scratch = null;
         try {
             scratch = Files.createTempDirectory(options.directory(), "bench-disk-");
+            Path made = scratch;
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> clear(made))); // Ctrl-C must not leave a file in memory
             describe(scratch);
             Path file = makeFile(scratch);
             for (ServerKind kind : ServerKind.values()) {
@@ -121,7 +123,7 @@ final class DiskRun {
     }
 
     private void clear(Path scratch) {
-        if (scratch == null) {
+        if (scratch == null || !Files.exists(scratch)) {
             return;
         }
         try (var files = Files.list(scratch)) {
