@@ -3,6 +3,7 @@ package io.lockstep.bench.rig;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lockstep.bench.report.Medians;
 import io.lockstep.host.load.LoadClient;
 import io.lockstep.host.load.LoadConfig;
 import io.lockstep.host.load.LoadReport;

@@ -3,6 +3,7 @@ package io.lockstep.bench.rig;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.lockstep.bench.report.Environment;
 import io.lockstep.host.rig.RigException;
 import java.io.IOException;
 import java.io.UncheckedIOException;

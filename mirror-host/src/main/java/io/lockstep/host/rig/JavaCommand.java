@@ -21,7 +21,8 @@ public final class JavaCommand {
         return Path.of(home);
     }
 
-    static List<String> line(String... arguments) throws RigException {
+    /** The words of the command. */
+    public static List<String> line(String... arguments) throws RigException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(flags(home()));

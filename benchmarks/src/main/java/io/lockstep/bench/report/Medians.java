@@ -1,4 +1,4 @@
-package io.lockstep.bench.rig;
+package io.lockstep.bench.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,11 +8,11 @@ import java.util.Collections;
 import java.util.List;
 
 /** The middle of several measurements. */
-final class Medians {
+public final class Medians {
     private Medians() {}
 
     /** Median; the mean of the two in the middle if their number is even; NaN of none. */
-    static double of(List<Double> values) {
+    public static double of(List<Double> values) {
         if (values.isEmpty()) {
             return Double.NaN;
         }
@@ -23,7 +23,7 @@ final class Medians {
     }
 
     /** An object whose every number is the median of the numbers of the same name. */
-    static ObjectNode of(Iterable<? extends JsonNode> objects) {
+    public static ObjectNode of(Iterable<? extends JsonNode> objects) {
         ObjectNode result = new ObjectMapper().createObjectNode();
         JsonNode first = null;
         for (JsonNode object : objects) {

@@ -1,4 +1,4 @@
-package io.lockstep.bench.rig;
+package io.lockstep.bench.report;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The machine and the build that the numbers belong to. */
-final class Environment {
+public final class Environment {
     private Environment() {}
 
-    static ObjectNode json(Path home) {
+    /** Date, commit, kernel, processor, load, QEMU and JVM of now. */
+    public static ObjectNode json(Path home) {
         ObjectNode json = new ObjectMapper().createObjectNode();
         json.put("date", Instant.now().toString())
                 .put("commit", command(home, "git", "describe", "--always", "--dirty", "--abbrev=12"))
