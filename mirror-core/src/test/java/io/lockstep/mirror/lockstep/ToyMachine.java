@@ -175,10 +175,14 @@ final class ToyMachine implements LockstepMachine {
 
     @Override
     public int saveState(MutableDirectBuffer target, int offset) {
-        long[] all = {count, hash, noise, busy, answering, baseNs, baseCount, deadline};
-        for (int i = 0; i < all.length; i++) {
-            target.putLong(offset + 8 * i, all[i]);
-        }
+        target.putLong(offset, count);
+        target.putLong(offset + 8, hash);
+        target.putLong(offset + 16, noise);
+        target.putLong(offset + 24, busy);
+        target.putLong(offset + 32, answering);
+        target.putLong(offset + 40, baseNs);
+        target.putLong(offset + 48, baseCount);
+        target.putLong(offset + 56, deadline);
         target.putBytes(offset + 64, queue, 0, size);
         return 64 + size;
     }
