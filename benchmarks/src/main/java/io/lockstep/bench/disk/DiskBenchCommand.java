@@ -32,7 +32,10 @@ public final class DiskBenchCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "a short run: 1 round of 1 s each")
     private boolean quick;
 
-    @Option(names = "--rounds", paramLabel = "N", description = "rounds; medians are taken (6: each server is first twice)")
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "rounds; medians are taken (6: each server is first twice)")
     private Integer rounds;
 
     @Option(names = "--seconds", paramLabel = "N", description = "length of one load on one server (3)")

@@ -40,7 +40,8 @@ final class DiskRun {
         try {
             scratch = Files.createTempDirectory(options.directory(), "bench-disk-");
             Path made = scratch;
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> clear(made))); // Ctrl-C must not leave a file in memory
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(() -> clear(made))); // Ctrl-C must not leave a file in memory
             describe(scratch);
             Path file = makeFile(scratch);
             for (ServerKind kind : ServerKind.values()) {

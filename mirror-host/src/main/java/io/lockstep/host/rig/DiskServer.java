@@ -37,7 +37,10 @@ public final class DiskServer implements AutoCloseable {
         List<String> command = new ArrayList<>(enter);
         command.addAll(List.of("nbdkit", "--foreground", "--exit-with-parent", "--unix"));
         command.addAll(List.of(
-                socket(directory).toString(), "--filter=error", "file", image(directory).toString()));
+                socket(directory).toString(),
+                "--filter=error",
+                "file",
+                image(directory).toString()));
         command.addAll(List.of("error=EIO", "error-rate=100%", "error-file=" + directory.resolve("fail")));
         try {
             Files.deleteIfExists(socket(directory));
