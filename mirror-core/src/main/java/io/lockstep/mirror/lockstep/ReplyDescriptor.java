@@ -20,6 +20,7 @@ final class ReplyDescriptor {
     static final int ACK = 1;
     static final int FIRST_DIVERGENCE = 2;
 
+    private static final int END_OF_KINDS = FIRST_DIVERGENCE + Divergence.What.values().length;
     private static final int MAGIC = 0x3141534C;
     private static final int KIND_OFFSET = 14;
     private static final int VALUES_OFFSET = 24;
@@ -55,7 +56,7 @@ final class ReplyDescriptor {
             throw new RecordFault("reply of session " + session + " in session " + generation);
         }
         int kind = from.getShort(offset + KIND_OFFSET, LogDescriptor.ORDER);
-        if (kind < ACK || kind >= FIRST_DIVERGENCE + Divergence.What.values().length) {
+        if (kind < ACK || kind >= END_OF_KINDS) {
             throw new RecordFault("reply of unknown kind " + kind);
         }
         return kind;
