@@ -32,6 +32,7 @@ final class LockstepTest {
     private static void killedRun(Pair pair) {
         for (int kill = 0; kill < 3; kill++) {
             pair.joinAndWait();
+            pair.slowness = 1 + pair.random.nextInt(6);
             for (int turns = pair.random.nextInt(150); turns > 0; turns--) {
                 pair.turn(INPUTS);
             }
@@ -196,6 +197,6 @@ final class LockstepTest {
     void shouldRefuseAnIllegalPolicyAtOnce() {
         String message = assertThrows(IllegalArgumentException.class, () -> new LockstepPolicy(0, 0, 0, 3, 5, 0, -1))
                 .getMessage();
-        assertEquals(6, message.split(";").length - 0, message);
+        assertEquals(6, message.split(";").length, message);
     }
 }
