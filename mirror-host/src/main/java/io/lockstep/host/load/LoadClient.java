@@ -81,11 +81,18 @@ public final class LoadClient implements AutoCloseable {
             readBack();
             verified = true;
         } catch (WrongAnswerException e) {
-            problem = "wrong answer: " + e.getMessage();
+            fail("wrong answer: " + e.getMessage());
         } catch (IOException e) {
-            problem = "the TCP connection broke after " + operations + " answers: " + e.getMessage();
+            fail("the TCP connection broke after " + operations + " answers: " + e.getMessage());
         } catch (RuntimeException e) {
-            problem = "the client failed: " + e;
+            fail("the client failed: " + e);
+        }
+    }
+
+    /** The first reason counts: a connection that was given up breaks, too. */
+    private void fail(String why) {
+        if (problem.isEmpty()) {
+            problem = why;
         }
     }
 
