@@ -164,7 +164,12 @@ final class DemoRun {
     private void finish(PairRig rig, LoadClient client, JsonNode receipt) throws RigException {
         if (options.disk()) {
             view.say("the guest forgets its page cache, and Redis loads all its data from the disk ...");
+            // Redis answers nobody while it loads.
+            if (!client.pause(READ_BACK_LIMIT)) {
+                throw new RigException("the client waits for answers: " + client.problem());
+            }
             DiskCheck.reload(rig, READ_BACK_LIMIT);
+            client.goOn();
             diskLoad = DiskSteps.sound(rig);
             report.diskLoad(diskLoad);
         }

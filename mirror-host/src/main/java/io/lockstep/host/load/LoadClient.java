@@ -24,6 +24,8 @@ public final class LoadClient implements AutoCloseable {
     private final Histogram total = new Histogram(HIGHEST_US, 2);
     private final Thread thread;
     private volatile boolean finishing;
+    private volatile boolean resting;
+    private volatile boolean rested;
     private volatile boolean verified;
     private volatile String problem = "";
     private volatile long operations;
@@ -72,6 +74,9 @@ public final class LoadClient implements AutoCloseable {
     private void run() {
         try {
             while (!finishing) {
+                if (resting) {
+                    rest();
+                }
                 fill();
                 settleOne();
             }
@@ -94,6 +99,32 @@ public final class LoadClient implements AutoCloseable {
         if (problem.isEmpty()) {
             problem = why;
         }
+    }
+
+    private void rest() throws IOException, WrongAnswerException {
+        settleAll();
+        rested = true;
+        while (resting && !finishing) {
+            LockSupport.park(this);
+        }
+        rested = false;
+        lastAnswerNs = System.nanoTime();
+    }
+
+    /** Sends nothing more until {@link #goOn}. Returns false if answers are still missing after the limit. */
+    public boolean pause(Duration limit) {
+        resting = true;
+        long deadlineNs = System.nanoTime() + limit.toNanos();
+        while (!rested && thread.isAlive() && System.nanoTime() - deadlineNs < 0) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        return rested;
+    }
+
+    /** Ends a {@link #pause}. */
+    public void goOn() {
+        resting = false;
+        LockSupport.unpark(thread);
     }
 
     private void fill() throws IOException {

@@ -85,6 +85,23 @@ class LoadClientTest {
     }
 
     @Test
+    void shouldSendNothingWhileItPauses() throws IOException {
+        AtomicInteger seen = new AtomicInteger();
+        try (FakeRedis redis = new FakeRedis(reply -> {
+                    seen.incrementAndGet();
+                    return reply;
+                });
+                LoadClient client = LoadClient.start(LOAD, redis.address(), LIMIT)) {
+            assertTrue(client.pause(LIMIT), client.problem());
+            int before = seen.get();
+            assertTrue(client.pause(LIMIT));
+            assertEquals(before, seen.get());
+            client.goOn();
+            assertTrue(client.finish(LIMIT).verified(), client.problem());
+        }
+    }
+
+    @Test
     void shouldReportEveryBadSetting() {
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> new LoadConfig(" ", 1, 0, 10, 0));
