@@ -22,6 +22,8 @@ final class HomePaths {
     private static final int SMALL_BUFFERS = 256;
     private static final int MEDIUM_BUFFERS = 32;
     private static final long WAIT_NS = 30_000_000_000L;
+    /** Opening a path that stands still takes seconds; the other copy is there at once. */
+    private static final long WAIT_ELSEWHERE_NS = 200_000_000L;
 
     private final RedirectDevice device;
 
@@ -36,7 +38,7 @@ final class HomePaths {
         for (CopyPath path : settings.config().paths()) {
             paths.add(open(path, wakeUp));
         }
-        RedirectConfig.NoPath patience = new RedirectConfig.NoPath(!elsewhere, WAIT_NS);
+        RedirectConfig.NoPath patience = new RedirectConfig.NoPath(!elsewhere, elsewhere ? WAIT_ELSEWHERE_NS : WAIT_NS);
         BufferPool buffers = new BufferPool(SMALL_BUFFERS, MEDIUM_BUFFERS, 1);
         device = new RedirectDevice(
                 paths, RedirectConfig.DEFAULT.withNoPath(patience), new NoGenerations(), buffers, listener);

@@ -67,6 +67,21 @@ class DemoIT {
         assertTrue(report.path("config").path("netns").asBoolean());
     }
 
+    /** The copy under the running guest fails, then stands still, then the host, or only its engine, dies. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "qemu-a", "b"})
+    void shouldServeTheGuestsDiskThroughEveryFailure(String kill) throws Exception {
+        JsonNode report = run("--disk", "--kill", kill);
+        assertEquals(2, report.path("diskFaults").size(), report::toPrettyString);
+        for (JsonNode fault : report.path("diskFaults")) {
+            assertEquals("left", fault.path("disk").path("copy").asText(), report::toPrettyString);
+            assertTrue(fault.path("disk").path("counters").path("readsAway").asLong() > 0, report::toPrettyString);
+            assertTrue(fault.path("operations").asLong() > 0, report::toPrettyString);
+        }
+        assertEquals(0, report.path("diskLoad").path("failures").asLong(), report::toPrettyString);
+        assertTrue(report.path("diskLoad").path("verified").asLong() > 1000, report::toPrettyString);
+    }
+
     @Test
     void shouldSayEveryErrorOfACommandLine() throws Exception {
         try (Launcher demo = Launcher.start(
