@@ -32,6 +32,7 @@ class Level2IT {
             """
             listen: {unix: DIR/s}
             open-timeout: 10s
+            redirect: {unfenced: settle, settle: 500ms}
             copies:
               source: equal
               block-size: 4096
